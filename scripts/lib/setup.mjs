@@ -1,0 +1,52 @@
+/** What a machine with only Node and git lacks: installed where it can be, named in one line where not. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+
+const STAMP = 'node_modules/.beeline-lock';
+const OLDEST_NODE = [20, 19];
+
+export function requireNode() {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1])) {
+    fail(`Beeline needs Node ${OLDEST_NODE.join('.')} or newer; this is ${process.versions.node}.`);
+  }
+}
+
+/** Installs the locked packages, unless exactly these are here already. */
+export function ensurePackages() {
+  const lock = createHash('sha256').update(readFileSync('package-lock.json')).digest('hex');
+  if (existsSync(STAMP) && readFileSync(STAMP, 'utf8') === lock) return;
+  console.log('Installing packages (once, about a minute) …');
+  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], 'The packages could not be installed.');
+  writeFileSync(STAMP, lock);
+}
+
+/** Finds a program on PATH, or installs Debian's package of it where that is possible. */
+export function ensureProgram(program, debianPackage) {
+  if (isOnPath(program)) return;
+  if (isOnPath('apt-get') && process.getuid?.() === 0) {
+    console.log(`Installing ${debianPackage} …`);
+    const apt = (...args) =>
+      spawnSync('apt-get', args, { stdio: ['ignore', 'ignore', 'inherit'] }).status === 0;
+    const install = () => apt('install', '-y', '--no-install-recommends', debianPackage);
+    if (install() || (apt('update') && install())) return;
+  }
+  fail(
+    `${program} is missing: install it (Debian: apt-get install ${debianPackage}; macOS: brew install ${debianPackage.split('-')[0]}).`,
+  );
+}
+
+export function run(command, args, complaint) {
+  const { status } = spawnSync(command, args, { stdio: 'inherit' });
+  if (status !== 0) fail(complaint);
+}
+
+export function fail(message) {
+  console.error(message);
+  process.exit(1);
+}
+
+function isOnPath(program) {
+  return spawnSync('sh', ['-c', `command -v ${program}`], { stdio: 'ignore' }).status === 0;
+}

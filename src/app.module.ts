@@ -1,0 +1,35 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { AuthModule } from './auth';
+import { ChatModule } from './chat';
+import { type Config, ConfigModule } from './config';
+import { GatewayModule } from './gateway';
+import { HealthModule } from './health';
+import { InboxModule } from './inbox';
+import { LoggingModule } from './logging';
+import { NodeModule } from './node';
+import { PresenceModule } from './presence';
+import { RedisModule } from './redis';
+import { RoutingModule } from './routing';
+
+/** The one place that sees every module. */
+@Module({})
+export class AppModule {
+  static of(config: Config): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        ConfigModule.of(config),
+        LoggingModule,
+        RedisModule,
+        NodeModule,
+        AuthModule,
+        PresenceModule,
+        InboxModule,
+        RoutingModule,
+        ChatModule,
+        GatewayModule,
+        HealthModule,
+      ],
+    };
+  }
+}

@@ -1,0 +1,39 @@
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import { AppModule } from './app.module';
+import type { Config } from './config';
+import { SocketAdapter } from './gateway';
+import { Logger, NestLogger } from './logging';
+import { ProblemFilter } from './rest';
+
+/** A request body over this is answered `too_large`; the far smaller limit of a message body is the chat's. */
+const MAX_REQUEST_BYTES = 1_000_000;
+
+/** Builds one node, ready to listen: what `main.ts` runs, and what tests run several of in one process. */
+export async function createApp(config: Config): Promise<NestExpressApplication> {
+  const app = await NestFactory.create<NestExpressApplication>(AppModule.of(config), {
+    bodyParser: false,
+    bufferLogs: true,
+    abortOnError: false,
+  });
+  const logger = app.get<Logger>(Logger);
+  app.useLogger(new NestLogger(logger));
+  app.useWebSocketAdapter(new SocketAdapter(app));
+  app.useGlobalFilters(new ProblemFilter(logger));
+  app.useBodyParser('json', { limit: MAX_REQUEST_BYTES, strict: false });
+  app.disable('x-powered-by');
+  app.enableCors({ origin: [...config.corsOrigins] });
+  serveDocs(app);
+  return app;
+}
+
+function serveDocs(app: NestExpressApplication): void {
+  const description = new DocumentBuilder()
+    .setTitle('Beeline')
+    .setDescription('REST of a Beeline node. The Socket.IO events are described in docs/protocol.md.')
+    .setVersion('1')
+    .addBearerAuth()
+    .build();
+  SwaggerModule.setup('docs', app, () => SwaggerModule.createDocument(app, description));
+}

@@ -1,0 +1,101 @@
+import { randomBytes } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { Config } from '../config';
+import { BeelineError, type UserId } from '../shared';
+import { AccountStore } from './account-store.port';
+import { hashPassword, verifyPassword } from './password';
+import { TokenSigner } from './token-signer';
+
+/** What a login or a refresh gives, as in RFC 6749. */
+export interface TokenPair {
+  accessToken: string;
+  tokenType: 'Bearer';
+  /** Seconds. */
+  expiresIn: number;
+  refreshToken: string;
+}
+
+/** A refresh token used a second time within this is answered the same again: the first answer was lost. */
+const REFRESH_GRACE_MS = 30_000;
+
+/** Accounts kept here: register, login, refresh. Off where an outside issuer keeps them. */
+@Injectable()
+export class AccountService {
+  private readonly signer: TokenSigner | undefined;
+  private decoyHash: Promise<string> | undefined;
+
+  constructor(
+    private readonly config: Config,
+    private readonly accounts: AccountStore,
+  ) {
+    const { tokenKey, jwtUserClaim, localAccounts } = config;
+    if (localAccounts && tokenKey.kind === 'own')
+      this.signer = new TokenSigner(tokenKey.secret, jwtUserClaim);
+  }
+
+  /** `conflict` where the name is taken. */
+  async register(user: UserId, password: string): Promise<TokenPair> {
+    const signer = this.requireSigner();
+    if (!(await this.accounts.create(user, await hashPassword(password)))) {
+      throw new BeelineError('conflict', 'this username is taken');
+    }
+    return this.openLogin(signer, user);
+  }
+
+  /** `unauthorized` for an unknown name as for a wrong password, after the same amount of work. */
+  async login(user: UserId, password: string): Promise<TokenPair> {
+    const signer = this.requireSigner();
+    const hash = await this.accounts.findPasswordHash(user);
+    const matches = await verifyPassword(password, hash ?? (await this.decoy()));
+    if (hash === undefined || !matches) throw new BeelineError('unauthorized', 'wrong username or password');
+    return this.openLogin(signer, user);
+  }
+
+  /** `unauthorized` where the token is not ours, is used up, or its login has ended. */
+  async refresh(token: string): Promise<TokenPair> {
+    const signer = this.requireSigner();
+    const used = signer.readRefresh(token);
+    if (used === undefined) throw new BeelineError('unauthorized', 'the refresh token is not valid');
+    const { userId, loginId, generation } = used;
+    const ttlMs = this.config.refreshTokenTtlMs;
+    const rotation = await this.accounts.rotateLogin(userId, loginId, generation, REFRESH_GRACE_MS, ttlMs);
+    if (rotation.outcome !== 'rotated') {
+      const why =
+        rotation.outcome === 'revoked' ? 'was used before: this login has been ended' : 'belongs to no login';
+      throw new BeelineError('unauthorized', `the refresh token ${why}`);
+    }
+    return this.pair(signer, userId, loginId, generation + 1, rotation.at);
+  }
+
+  private async openLogin(signer: TokenSigner, user: UserId): Promise<TokenPair> {
+    const loginId = randomBytes(16).toString('base64url');
+    const openedAt = await this.accounts.openLogin(user, loginId, this.config.refreshTokenTtlMs);
+    return this.pair(signer, user, loginId, 1, openedAt);
+  }
+
+  private pair(
+    signer: TokenSigner,
+    userId: UserId,
+    loginId: string,
+    generation: number,
+    at: number,
+  ): TokenPair {
+    const ttlMs = this.config.accessTokenTtlMs;
+    return {
+      accessToken: signer.signAccess(userId, at, ttlMs, { sid: loginId }),
+      tokenType: 'Bearer',
+      expiresIn: Math.ceil(ttlMs / 1000),
+      refreshToken: signer.signRefresh({ userId, loginId, generation }),
+    };
+  }
+
+  private requireSigner(): TokenSigner {
+    if (this.signer === undefined) throw new BeelineError('not_found', 'accounts are not kept here');
+    return this.signer;
+  }
+
+  private decoy(): Promise<string> {
+    this.decoyHash ??= hashPassword('no account has this hash');
+    return this.decoyHash;
+  }
+}

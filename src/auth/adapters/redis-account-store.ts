@@ -1,0 +1,44 @@
+import { join } from 'node:path';
+import { Injectable } from '@nestjs/common';
+import { CommandRedis, Keys, Script, translated } from '../../redis';
+import type { UserId } from '../../shared';
+import { AccountStore, type Rotation } from '../account-store.port';
+
+const OPEN_LOGIN = new Script(join(__dirname, '../lua/open-login-1.lua'));
+const ROTATE_LOGIN = new Script(join(__dirname, '../lua/rotate-login-1.lua'));
+
+@Injectable()
+export class RedisAccountStore extends AccountStore {
+  constructor(
+    private readonly redis: CommandRedis,
+    private readonly keys: Keys,
+  ) {
+    super();
+  }
+
+  override async create(user: UserId, passwordHash: string): Promise<boolean> {
+    return (await translated(this.redis.hsetnx(this.keys.account(user), 'passwordHash', passwordHash))) === 1;
+  }
+
+  override async findPasswordHash(user: UserId): Promise<string | undefined> {
+    return (await translated(this.redis.hget(this.keys.account(user), 'passwordHash'))) ?? undefined;
+  }
+
+  override async openLogin(user: UserId, loginId: string, ttlMs: number): Promise<number> {
+    return (await OPEN_LOGIN.run(this.redis, [this.keys.login(user, loginId)], [ttlMs])) as number;
+  }
+
+  override async rotateLogin(
+    user: UserId,
+    loginId: string,
+    generation: number,
+    graceMs: number,
+    ttlMs: number,
+  ): Promise<Rotation> {
+    const keys = [this.keys.login(user, loginId)];
+    const reply = await ROTATE_LOGIN.run(this.redis, keys, [generation, graceMs, ttlMs]);
+    const [code, at] = reply as [number, number];
+    if (code === 1) return { outcome: 'rotated', at };
+    return { outcome: code === 0 ? 'unknown' : 'revoked' };
+  }
+}

@@ -1,0 +1,41 @@
+import { Body, Controller, HttpCode, Post } from '@nestjs/common';
+import { ApiBody, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { validate } from '../shared';
+import { AccountService, type TokenPair } from './account.service';
+import { CredentialsDto, RefreshDto, TokenPairDto } from './dto/auth.dto';
+
+@ApiTags('auth')
+@Controller('auth')
+export class AuthController {
+  constructor(private readonly accounts: AccountService) {}
+
+  @Post('register')
+  @ApiOperation({ summary: 'Make a local account and log in.' })
+  @ApiBody({ type: CredentialsDto })
+  @ApiCreatedResponse({ type: TokenPairDto })
+  async register(@Body() body: unknown): Promise<TokenPair> {
+    const { username, password } = validate(CredentialsDto, body);
+    return this.accounts.register(username, password);
+  }
+
+  @Post('login')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Log in with a local account.' })
+  @ApiBody({ type: CredentialsDto })
+  @ApiOkResponse({ type: TokenPairDto })
+  async login(@Body() body: unknown): Promise<TokenPair> {
+    const { username, password } = validate(CredentialsDto, body);
+    return this.accounts.login(username, password);
+  }
+
+  @Post('refresh')
+  @HttpCode(200)
+  @ApiOperation({
+    summary: 'Trade a refresh token for a new pair; a second use within 30 s gives the same pair.',
+  })
+  @ApiBody({ type: RefreshDto })
+  @ApiOkResponse({ type: TokenPairDto })
+  async refresh(@Body() body: unknown): Promise<TokenPair> {
+    return this.accounts.refresh(validate(RefreshDto, body).refreshToken);
+  }
+}

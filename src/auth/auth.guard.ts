@@ -1,0 +1,41 @@
+import {
+  type CanActivate,
+  createParamDecorator,
+  type ExecutionContext,
+  Injectable,
+  UseGuards,
+  applyDecorators,
+} from '@nestjs/common';
+import { ApiBearerAuth } from '@nestjs/swagger';
+import type { Request } from 'express';
+import { BeelineError } from '../shared';
+import type { Identity } from './identity';
+import { TokenVerifier } from './token-verifier';
+
+const identities = new WeakMap<Request, Identity>();
+const BEARER = /^Bearer +(\S+)$/i;
+
+/** REST: a request has a valid bearer token, or is answered `unauthorized`. */
+@Injectable()
+export class AuthGuard implements CanActivate {
+  constructor(private readonly verifier: TokenVerifier) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const request = context.switchToHttp().getRequest<Request>();
+    const token = BEARER.exec(request.headers.authorization ?? '')?.[1];
+    identities.set(request, await this.verifier.verify(token));
+    return true;
+  }
+}
+
+/** Puts the guard before a controller or a route. */
+export function Authenticated(): ClassDecorator & MethodDecorator {
+  return applyDecorators(UseGuards(AuthGuard), ApiBearerAuth());
+}
+
+/** The identity that the guard found, as a parameter of a route. */
+export const CurrentIdentity = createParamDecorator((_data: unknown, context: ExecutionContext): Identity => {
+  const identity = identities.get(context.switchToHttp().getRequest<Request>());
+  if (identity === undefined) throw new BeelineError('unauthorized', 'a token is missing');
+  return identity;
+});

@@ -1,0 +1,30 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { IsString, Length } from 'class-validator';
+import { IsUserId, type UserId } from '../../shared';
+
+const PASSWORD_PROBLEM = 'must be 8 to 256 characters';
+
+export class CredentialsDto {
+  @ApiProperty({ type: String, example: 'alice', description: '1 to 128 letters, numbers or _.@:|+-' })
+  @IsUserId()
+  username: UserId = '' as UserId;
+
+  @ApiProperty({ example: 'correct horse battery staple', minLength: 8, maxLength: 256 })
+  @IsString({ message: PASSWORD_PROBLEM })
+  @Length(8, 256, { message: PASSWORD_PROBLEM })
+  password = '';
+}
+
+export class RefreshDto {
+  @ApiProperty()
+  @IsString({ message: 'must be a string' })
+  @Length(1, 1024, { message: 'must be 1 to 1024 characters' })
+  refreshToken = '';
+}
+
+export class TokenPairDto {
+  @ApiProperty() accessToken = '';
+  @ApiProperty({ enum: ['Bearer'] }) tokenType = 'Bearer';
+  @ApiProperty({ description: 'Seconds.' }) expiresIn = 0;
+  @ApiProperty() refreshToken = '';
+}

@@ -1,0 +1,14 @@
+import type { UserId } from '../shared';
+
+/** Who a valid token speaks for. */
+export interface Identity {
+  userId: UserId;
+  scopes: ReadonlySet<string>;
+  /** The login that the token belongs to: its `sid`, else its `jti`. */
+  loginId: string | undefined;
+  /** Unix ms, to be held against the store's clock. */
+  expiresAt: number;
+}
+
+/** May send on another user's behalf. */
+export const SCOPE_SEND_ANY = 'send:any';

@@ -1,0 +1,60 @@
+import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
+import { sign } from 'jsonwebtoken';
+import { parseUserId, type UserId } from '../shared';
+
+/** A refresh token, taken apart. */
+export interface RefreshToken {
+  userId: UserId;
+  loginId: string;
+  generation: number;
+}
+
+/**
+ * Signs with our own key. Tokens are functions of what they say: the same login, generation and time give the
+ * same pair, which is how a repeated refresh gets the same answer without anything secret being stored.
+ */
+export class TokenSigner {
+  private readonly key: KeyObject;
+
+  constructor(
+    private readonly secret: string,
+    private readonly userClaim: string,
+  ) {
+    this.key = createSecretKey(Buffer.from(secret));
+  }
+
+  /** `issuedAtMs` by the store. Times in a token are whole seconds. */
+  signAccess(userId: string, issuedAtMs: number, ttlMs: number, claims: Record<string, string>): string {
+    const issuedAt = Math.floor(issuedAtMs / 1000);
+    const payload = {
+      ...claims,
+      [this.userClaim]: userId,
+      iat: issuedAt,
+      exp: issuedAt + Math.ceil(ttlMs / 1000),
+    };
+    return sign(payload, this.key, { algorithm: 'HS256' });
+  }
+
+  /** `<user>.<login>.<generation>.<mac>`: the store needs to keep only the newest generation. */
+  signRefresh({ userId, loginId, generation }: RefreshToken): string {
+    const text = `${Buffer.from(userId).toString('base64url')}.${loginId}.${generation}`;
+    return `${text}.${this.macOf(text)}`;
+  }
+
+  /** Undefined for what was not signed here. */
+  readRefresh(token: string): RefreshToken | undefined {
+    const [user, loginId, generation, mac, ...rest] = token.split('.');
+    if (user === undefined || loginId === undefined || generation === undefined || mac === undefined)
+      return undefined;
+    const expected = Buffer.from(this.macOf(`${user}.${loginId}.${generation}`));
+    const given = Buffer.from(mac);
+    if (rest.length > 0 || given.length !== expected.length || !timingSafeEqual(given, expected))
+      return undefined;
+    const userId = parseUserId(Buffer.from(user, 'base64url').toString());
+    return userId === undefined ? undefined : { userId, loginId, generation: Number(generation) };
+  }
+
+  private macOf(text: string): string {
+    return createHmac('sha256', this.secret).update(`beeline refresh ${text}`).digest('base64url');
+  }
+}

@@ -1,0 +1,114 @@
+import { Injectable } from '@nestjs/common';
+import { uuidv7 } from 'uuidv7';
+import { Config } from '../config';
+import { NodeService } from '../node';
+import { type Append, Mailbox, Router } from '../routing';
+import {
+  BeelineError,
+  type Channel,
+  type ClientId,
+  completeDraft,
+  type Json,
+  type MessageId,
+  type Offset,
+  printDraft,
+  SENT_CHANNEL,
+  sentAtOf,
+  type UserId,
+} from '../shared';
+
+/** A message as its sender gives it, every field checked. */
+export interface Outgoing {
+  from: UserId;
+  to: UserId;
+  body: Json;
+  channel: Channel | undefined;
+  clientId: ClientId | undefined;
+  copy: boolean;
+  receipt: boolean;
+}
+
+export interface SendAnswer {
+  id: MessageId;
+  offset: Offset;
+  /** Unix ms by the store. */
+  sentAt: number;
+  duplicate: boolean;
+}
+
+/** The use case: validate, append and route, answer. Stored first, pushed second. */
+@Injectable()
+export class ChatService {
+  private readonly channels: ReadonlySet<Channel>;
+  private readonly defaultChannel: Channel;
+
+  constructor(
+    private readonly config: Config,
+    private readonly mailbox: Mailbox,
+    private readonly router: Router,
+    private readonly node: NodeService,
+  ) {
+    this.channels = new Set(config.channels);
+    this.defaultChannel = config.channels[0];
+  }
+
+  /**
+   * Resolves when the message is in the receiver's inbox (and, with `copy`, in the sender's own). `not_found` for
+   * an unknown channel, `too_large`, `unavailable`: then it may be stored or not, and a repeat with the same
+   * clientId stores it once.
+   */
+  async send(outgoing: Outgoing): Promise<SendAnswer> {
+    const { from, to, clientId, receipt, copy } = outgoing;
+    const channel = this.knownChannel(outgoing.channel);
+    const bodyJson = this.printBody(outgoing.body);
+    const id = uuidv7() as MessageId;
+    const draft = printDraft(
+      { id, channel, from, to, ...(clientId && { clientId }), ...(receipt && { receipt }) },
+      bodyJson,
+    );
+    const answer = await this.append({ to, channel, from, id, clientId, draft });
+    if (copy) await this.copyToSender(outgoing, bodyJson, answer);
+    return answer;
+  }
+
+  private async append(append: Append): Promise<SendAnswer> {
+    const { to: userId, channel, draft } = append;
+    const { id, offset, prev, routes } = await this.mailbox.append(append, this.node.deadNodes());
+    // A repeat is routed too: the node that took the first one may have died before it could. Its own body is
+    // not what was stored, so it only says that there is something.
+    const message = prev === undefined ? undefined : { prev, json: completeDraft(draft, offset) };
+    this.router.deliver({ userId, channel, offset, message }, routes);
+    return { id, offset, sentAt: sentAtOf(offset), duplicate: prev === undefined };
+  }
+
+  /**
+   * The sender's other devices see what was sent: the same id, in the sender's own channel `sent`. Keyed by that
+   * id, so that repeating a send whose copy failed adds the copy and nothing else.
+   */
+  private async copyToSender(
+    { from, to, clientId }: Outgoing,
+    bodyJson: string,
+    { id }: SendAnswer,
+  ): Promise<void> {
+    const channel = SENT_CHANNEL;
+    const draft = printDraft({ id, channel, from, to, ...(clientId && { clientId }) }, bodyJson);
+    await this.append({ to: from, channel, from, id, clientId: undefined, draft });
+  }
+
+  private knownChannel(channel: Channel | undefined): Channel {
+    const known = channel ?? this.defaultChannel;
+    if (!this.channels.has(known)) throw new BeelineError('not_found', 'there is no such channel');
+    return known;
+  }
+
+  private printBody(body: Json): string {
+    const json = JSON.stringify(body);
+    if (Buffer.byteLength(json) > this.config.maxBodyBytes) {
+      throw new BeelineError(
+        'too_large',
+        `the body must have at most ${this.config.maxBodyBytes} bytes as JSON`,
+      );
+    }
+    return json;
+  }
+}

@@ -1,0 +1,75 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { IsBoolean } from 'class-validator';
+import {
+  type Channel,
+  type ClientId,
+  IsChannel,
+  IsClientId,
+  IsJsonBody,
+  IsUserId,
+  type Json,
+  Optional,
+  type UserId,
+} from '../../shared';
+
+const BOOLEAN_PROBLEM = { message: 'must be true or false' };
+
+class MessageDto {
+  @ApiProperty({ type: String, example: 'bob' })
+  @IsUserId()
+  to: UserId = '' as UserId;
+
+  @ApiProperty({ description: 'Any JSON value, at most MAX_BODY_BYTES as JSON.', example: { text: 'hi' } })
+  @IsJsonBody()
+  body: Json | undefined = undefined;
+
+  @ApiPropertyOptional({
+    type: String,
+    example: 'chat',
+    description: 'Default: the first channel configured.',
+  })
+  @Optional()
+  @IsChannel()
+  channel: Channel | undefined = undefined;
+
+  @ApiPropertyOptional({ type: Boolean, description: "Also into the sender's own channel `sent`." })
+  @Optional()
+  @IsBoolean(BOOLEAN_PROBLEM)
+  copy: boolean | undefined = undefined;
+
+  @ApiPropertyOptional({ type: Boolean, description: 'Asks for receipts.' })
+  @Optional()
+  @IsBoolean(BOOLEAN_PROBLEM)
+  receipt: boolean | undefined = undefined;
+}
+
+/** `message:send`. */
+export class SendEventDto extends MessageDto {
+  @IsClientId()
+  clientId: ClientId = '' as ClientId;
+}
+
+/** `POST /messages`. */
+export class SendRequestDto extends MessageDto {
+  @ApiPropertyOptional({
+    type: String,
+    example: 'c-17',
+    description: 'Idempotency key; so is the header Idempotency-Key.',
+  })
+  @Optional()
+  @IsClientId()
+  clientId: ClientId | undefined = undefined;
+
+  @ApiPropertyOptional({ type: String, description: 'On whose behalf; needs the scope send:any.' })
+  @Optional()
+  @IsUserId()
+  from: UserId | undefined = undefined;
+}
+
+/** The answer to both. */
+export class SendAnswerDto {
+  @ApiProperty() id = '';
+  @ApiProperty({ description: "The place in the receiver's inbox." }) offset = '';
+  @ApiProperty({ description: "Unix ms, by the store's clock." }) sentAt = 0;
+  @ApiProperty({ description: 'Whether this repeats a message sent before.' }) duplicate = false;
+}

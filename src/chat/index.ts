@@ -1,0 +1,3 @@
+export { ChatModule } from './chat.module';
+export { ChatService, type SendAnswer } from './chat.service';
+export { SendEventDto } from './dto/send.dto';

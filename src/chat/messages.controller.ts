@@ -1,0 +1,73 @@
+import { Body, Controller, Headers, Post, Res } from '@nestjs/common';
+import {
+  ApiBody,
+  ApiCreatedResponse,
+  ApiHeader,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+} from '@nestjs/swagger';
+import type { Response } from 'express';
+import { Authenticated, CurrentIdentity, type Identity, SCOPE_SEND_ANY } from '../auth';
+import {
+  badRequest,
+  BeelineError,
+  type ClientId,
+  type Json,
+  parseClientId,
+  type UserId,
+  validate,
+} from '../shared';
+import { ChatService, type SendAnswer } from './chat.service';
+import { SendAnswerDto, SendRequestDto } from './dto/send.dto';
+
+@ApiTags('messages')
+@Authenticated()
+@Controller('messages')
+export class MessagesController {
+  constructor(private readonly chat: ChatService) {}
+
+  @Post()
+  @ApiOperation({
+    summary: "Put a message into the receiver's inbox, and push it to wherever the receiver is.",
+  })
+  @ApiHeader({ name: 'Idempotency-Key', required: false, description: 'Serves as clientId.' })
+  @ApiBody({ type: SendRequestDto })
+  @ApiCreatedResponse({ type: SendAnswerDto })
+  @ApiOkResponse({ type: SendAnswerDto, description: 'It repeats a message sent before.' })
+  async send(
+    @CurrentIdentity() identity: Identity,
+    @Headers('idempotency-key') idempotencyKey: string | undefined,
+    @Body() payload: unknown,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<SendAnswer> {
+    const { to, body, channel, clientId, from, copy, receipt } = validate(SendRequestDto, payload);
+    const answer = await this.chat.send({
+      from: senderOf(identity, from),
+      to,
+      body: body as Json,
+      channel,
+      clientId: clientId ?? clientIdFrom(idempotencyKey),
+      copy: copy === true,
+      receipt: receipt === true,
+    });
+    response.status(answer.duplicate ? 200 : 201);
+    return answer;
+  }
+}
+
+function senderOf({ userId, scopes }: Identity, from: UserId | undefined): UserId {
+  if (from === undefined || from === userId) return userId;
+  if (!scopes.has(SCOPE_SEND_ANY))
+    throw new BeelineError('forbidden', `sending as another user needs the scope ${SCOPE_SEND_ANY}`);
+  return from;
+}
+
+function clientIdFrom(header: string | undefined): ClientId | undefined {
+  if (header === undefined) return undefined;
+  const clientId = parseClientId(header);
+  if (clientId === undefined) {
+    throw badRequest([{ field: 'Idempotency-Key', problem: 'must be 1 to 64 letters, numbers or _.@:|+-' }]);
+  }
+  return clientId;
+}

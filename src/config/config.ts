@@ -1,0 +1,129 @@
+import type { KeyObject } from 'node:crypto';
+import { type Setting, SETTINGS, type Settings } from './settings';
+
+/** Who signs the tokens that this node accepts. The key, never the token, decides the algorithm. */
+export type TokenKey =
+  | { kind: 'own'; secret: string }
+  | { kind: 'shared-secret'; secret: string }
+  | { kind: 'public-key'; key: KeyObject }
+  | { kind: 'jwks'; url: string };
+
+/**
+ * The typed configuration of a node, and the token under which it is injected. Built once at start; nothing
+ * else reads the environment.
+ */
+export abstract class Config implements Omit<Settings, SettledElsewhere> {
+  abstract readonly port: number;
+  abstract readonly host: string;
+  abstract readonly redisUrl: string;
+  abstract readonly redisKeyPrefix: string;
+  abstract readonly redisCommandTimeoutMs: number;
+  abstract readonly nodeName: string;
+  abstract readonly tokenKey: TokenKey;
+  abstract readonly jwtIssuer: string | undefined;
+  abstract readonly jwtAudience: string | undefined;
+  abstract readonly jwtUserClaim: string;
+  abstract readonly localAccounts: boolean;
+  abstract readonly accessTokenTtlMs: number;
+  abstract readonly refreshTokenTtlMs: number;
+  abstract readonly channels: Settings['channels'];
+  abstract readonly inboxMaxLength: number;
+  abstract readonly inboxMaxBytes: number;
+  abstract readonly inboxTtlMs: number;
+  abstract readonly dedupeWindowMs: number;
+  abstract readonly maxBodyBytes: number;
+  abstract readonly sendRatePerSecond: number;
+  abstract readonly nodeLeaseMs: number;
+  abstract readonly sweepIntervalMs: number;
+  abstract readonly sweepMaxPerSecond: number;
+  abstract readonly drainTimeoutMs: number;
+  abstract readonly pingIntervalMs: number;
+  abstract readonly pingTimeoutMs: number;
+  abstract readonly maxBufferedBytes: number;
+  abstract readonly corsOrigins: readonly string[];
+  abstract readonly logLevel: Settings['logLevel'];
+}
+
+/** Settings that appear in the configuration only in a settled form. */
+type SettledElsewhere =
+  'authSecret' | 'jwtSecret' | 'jwtPublicKey' | 'jwtJwksUrl' | 'redisUrl' | 'localAccounts';
+
+/** All that is wrong with an environment, a line each. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+
+  constructor(readonly problems: readonly string[]) {
+    super(`The configuration is not usable:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+  }
+}
+
+/** Reads the environment in two steps: each value by itself, then how they fit together. Names every problem at once. */
+export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+  const problems: string[] = [];
+  const settings = readSettings(environment, problems);
+  const tokenKey = settleTokenKey(settings, environment, problems);
+  const localAccounts = settleLocalAccounts(settings, tokenKey, problems);
+  const redisUrl = settings.redisUrl;
+  if (redisUrl === undefined && environment['REDIS_URL'] === undefined) {
+    problems.push('REDIS_URL is missing (for example redis://127.0.0.1:6379)');
+  }
+  if (problems.length > 0 || tokenKey === undefined || redisUrl === undefined)
+    throw new ConfigError(problems);
+  const { authSecret: _a, jwtSecret: _b, jwtPublicKey: _c, jwtJwksUrl: _d, ...rest } = settings;
+  return Object.freeze({ ...rest, redisUrl, tokenKey, localAccounts });
+}
+
+function readSettings(
+  environment: Readonly<Record<string, string | undefined>>,
+  problems: string[],
+): Settings {
+  const values: Record<string, unknown> = {};
+  const settings: [string, Setting<unknown>][] = Object.entries(SETTINGS);
+  for (const [name, { variable, read, fallback }] of settings) {
+    const given = environment[variable]?.trim();
+    const text = given === undefined || given === '' ? fallback : given;
+    if (text === undefined) continue;
+    try {
+      values[name] = read(text);
+    } catch (error) {
+      problems.push(`${variable} ${(error as Error).message}`);
+    }
+  }
+  return values as Settings;
+}
+
+const KEY_VARIABLES = ['AUTH_SECRET', 'JWT_SECRET', 'JWT_PUBLIC_KEY', 'JWT_JWKS_URL'] as const;
+
+function settleTokenKey(
+  settings: Settings,
+  environment: Readonly<Record<string, string | undefined>>,
+  problems: string[],
+): TokenKey | undefined {
+  const given = KEY_VARIABLES.filter((variable) => environment[variable]?.trim());
+  if (given.length !== 1) {
+    problems.push(
+      given.length === 0
+        ? `a key is missing: set one of ${KEY_VARIABLES.join(', ')}`
+        : `${given.join(' and ')} are both set: one key decides who may sign`,
+    );
+    return undefined;
+  }
+  const { authSecret, jwtSecret, jwtPublicKey, jwtJwksUrl } = settings;
+  if (authSecret !== undefined) return { kind: 'own', secret: authSecret };
+  if (jwtSecret !== undefined) return { kind: 'shared-secret', secret: jwtSecret };
+  if (jwtPublicKey !== undefined) return { kind: 'public-key', key: jwtPublicKey };
+  if (jwtJwksUrl !== undefined) return { kind: 'jwks', url: jwtJwksUrl };
+  return undefined;
+}
+
+function settleLocalAccounts(
+  settings: Settings,
+  tokenKey: TokenKey | undefined,
+  problems: string[],
+): boolean {
+  const own = tokenKey?.kind === 'own';
+  if (settings.localAccounts === true && tokenKey !== undefined && !own) {
+    problems.push('LOCAL_ACCOUNTS needs AUTH_SECRET: an outside issuer keeps its accounts itself');
+  }
+  return own && settings.localAccounts !== false;
+}

@@ -1,0 +1,3 @@
+export { Config, ConfigError, readConfig, type TokenKey } from './config';
+export { ConfigModule } from './config.module';
+export { SETTINGS, type Setting } from './settings';

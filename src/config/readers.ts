@@ -1,0 +1,110 @@
+import { createPublicKey, type KeyObject } from 'node:crypto';
+import { type Channel, parseChannel, SENT_CHANNEL } from '../shared';
+
+/**
+ * How the text of a setting becomes a value. A reader throws an Error whose message ends the sentence
+ * "NAME …" and never contains the text itself: it may be a secret.
+ */
+export const text = (value: string): string => value;
+
+export function integer(min: number): (value: string) => number {
+  return integerUpTo(min, Number.MAX_SAFE_INTEGER);
+}
+
+export function integerUpTo(min: number, max: number): (value: string) => number {
+  return (value) => {
+    const number = Number(value);
+    if (!/^\d+$/.test(value) || !Number.isSafeInteger(number) || number < min || number > max) {
+      const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
+      throw new Error(`must be a whole number ${range}`);
+    }
+    return number;
+  };
+}
+
+export const port = integerUpTo(0, 65_535);
+
+export function flag(value: string): boolean {
+  if (value === 'on' || value === 'true') return true;
+  if (value === 'off' || value === 'false') return false;
+  throw new Error('must be on or off');
+}
+
+const MIN_SECRET_BYTES = 32;
+
+export function secret(value: string): string {
+  if (Buffer.byteLength(value) < MIN_SECRET_BYTES) {
+    throw new Error(`must have at least ${MIN_SECRET_BYTES} bytes (try: openssl rand -base64 32)`);
+  }
+  return value;
+}
+
+export function publicKey(value: string): KeyObject {
+  let key: KeyObject;
+  try {
+    key = createPublicKey(value.replaceAll('\\n', '\n'));
+  } catch {
+    throw new Error('must be a public key as PEM');
+  }
+  if (key.asymmetricKeyType !== 'rsa' && key.asymmetricKeyType !== 'ec') {
+    throw new Error('must be an RSA or EC key');
+  }
+  return key;
+}
+
+export function httpUrl(value: string): string {
+  if (!URL.canParse(value) || !/^https?:$/.test(new URL(value).protocol)) {
+    throw new Error('must be an http(s) URL');
+  }
+  return value;
+}
+
+export function redisUrl(value: string): string {
+  if (value.includes(',')) throw new Error('must name one server: Redis Cluster is not supported yet');
+  if (!URL.canParse(value) || !/^rediss?:$/.test(new URL(value).protocol)) {
+    throw new Error('must be a redis:// or rediss:// URL');
+  }
+  return value;
+}
+
+export function keyPrefix(value: string): string {
+  if (/[{}\s]/.test(value)) throw new Error('must not contain braces or white space');
+  return value;
+}
+
+export function channels(value: string): [Channel, ...Channel[]] {
+  const names = list(value);
+  const parsed = names.map(parseChannel);
+  if (parsed.includes(undefined))
+    throw new Error('must be names of 1 to 32 of a-z, 0-9, _ and -, comma-separated');
+  if (names.includes(SENT_CHANNEL)) throw new Error(`must not name ${SENT_CHANNEL}, which is built in`);
+  if (new Set(names).size !== names.length) throw new Error('must not name a channel twice');
+  const [first, ...others] = parsed as Channel[];
+  if (first === undefined) throw new Error('must name at least one channel');
+  return [first, ...others];
+}
+
+export function origins(value: string): readonly string[] {
+  return list(value).map((origin) => {
+    if (!URL.canParse(origin) || new URL(origin).origin === 'null') {
+      throw new Error('must be origins like https://app.example.com, comma-separated');
+    }
+    return new URL(origin).origin;
+  });
+}
+
+export type LogLevel = (typeof LOG_LEVELS)[number];
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
+export function logLevel(value: string): LogLevel {
+  const level = LOG_LEVELS.find((known) => known === value);
+  if (level === undefined) throw new Error(`must be one of ${LOG_LEVELS.join(', ')}`);
+  return level;
+}
+
+function list(value: string): string[] {
+  return value
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+}

@@ -1,0 +1,57 @@
+import type { PresenceByUser } from '../presence';
+import type { SendAnswer } from '../chat';
+import type { Channel, ConnectionId, DeviceId, ErrorBody, Json, Message, Offset, UserId } from '../shared';
+
+/** Every answer to a request event: what was asked for, or the error. */
+export type Answer<T> = ({ ok: true } & T) | { ok: false; error: ErrorBody };
+type Ack<T> = (answer: Answer<T>) => void;
+
+export interface SessionEvent {
+  protocol: 1;
+  userId: UserId;
+  deviceId: DeviceId | ConnectionId;
+  connectionId: ConnectionId;
+  nodeId: string;
+  /** When the token runs out, Unix ms. */
+  expiresAt: number;
+  /** Unix ms by the store. */
+  serverTime: number;
+  limits: { maxBodyBytes: number; sendRatePerSecond: number };
+  channels: Record<string, { delivered: Offset; read: Offset; unread: number; last: Offset }>;
+}
+
+export interface ServerToClientEvents {
+  session: (event: SessionEvent) => void;
+  message: (message: Message) => void;
+  'inbox:synced': (event: { channel: Channel; offset: Offset; count: number }) => void;
+  'inbox:truncated': (event: { channel: Channel; since: Offset; oldest: Offset | null }) => void;
+  'session:end': (event: { reason: string; reconnect: boolean; retryAfterMs?: number }) => void;
+}
+
+/** What clients send. Fields are given as a client writes them: unchecked text, until the gateway has checked it. */
+export interface ClientToServerEvents {
+  'message:send': (
+    payload: {
+      to: string;
+      body: Json;
+      clientId: string;
+      channel?: string;
+      copy?: boolean;
+      receipt?: boolean;
+    },
+    ack?: Ack<SendAnswer>,
+  ) => void;
+  'inbox:ack': (
+    payload: { channel: string; offset: string },
+    ack?: Ack<{ channel: Channel; delivered: Offset }>,
+  ) => void;
+  'inbox:read': (
+    payload: { channel: string; offset: string },
+    ack?: Ack<{ channel: Channel; read: Offset; unread: number }>,
+  ) => void;
+  'inbox:pull': (
+    payload: { channel: string; after?: string; before?: string; limit?: number },
+    ack?: Ack<{ channel: Channel; messages: Message[]; next: Offset; more: boolean }>,
+  ) => void;
+  'presence:get': (payload: { users: string[] }, ack?: Ack<{ presence: PresenceByUser }>) => void;
+}

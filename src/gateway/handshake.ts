@@ -1,0 +1,78 @@
+import type { IncomingMessage } from 'node:http';
+import {
+  type Channel,
+  type DeviceId,
+  isPlainObject,
+  type Offset,
+  parseChannel,
+  parseDeviceId,
+  parseOffset,
+} from '../shared';
+import { badRequest } from '../shared';
+
+/** What a client says of itself when it connects. */
+export interface Handshake {
+  token: unknown;
+  deviceId: DeviceId | undefined;
+  since: ReadonlyMap<Channel, Offset>;
+}
+
+/** Reads a handshake's `auth`; a malformed device id is `bad_request`, a malformed `since` is ignored. */
+export function readHandshake(auth: unknown): Handshake {
+  const fields = isPlainObject(auth) ? auth : {};
+  return {
+    token: fields['token'],
+    deviceId: readDeviceId(fields['deviceId']),
+    since: readSince(fields['since']),
+  };
+}
+
+function readDeviceId(value: unknown): DeviceId | undefined {
+  if (value === undefined || value === null) return undefined;
+  const deviceId = parseDeviceId(value);
+  if (deviceId === undefined) {
+    throw badRequest([{ field: 'deviceId', problem: 'must be 1 to 128 letters, numbers or _.@:|+-' }]);
+  }
+  return deviceId;
+}
+
+/** An object of channel → offset, or that as JSON text: the Java client sends text only. */
+function readSince(value: unknown): ReadonlyMap<Channel, Offset> {
+  const since = new Map<Channel, Offset>();
+  const claimed = typeof value === 'string' ? parseJson(value) : value;
+  if (!isPlainObject(claimed)) return since;
+  for (const [name, text] of Object.entries(claimed)) {
+    const channel = parseChannel(name);
+    const offset = parseOffset(text);
+    if (channel !== undefined && offset !== undefined) since.set(channel, offset);
+  }
+  return since;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Whether a page of that origin may connect: browsers do not ask before they open a WebSocket, so the server
+ * must. No `Origin` is no browser. The scheme is ignored, since TLS often ends before us.
+ */
+export function isOriginAllowed(
+  { headers }: Pick<IncomingMessage, 'headers'>,
+  allowed: readonly string[],
+): boolean {
+  const { origin, host } = headers;
+  if (origin === undefined) return true;
+  if (!URL.canParse(origin)) return false;
+  return hostOf(origin) === hostOf(`http://${host ?? ''}`) || allowed.includes(new URL(origin).origin);
+}
+
+function hostOf(url: string): string | undefined {
+  if (!URL.canParse(url)) return undefined;
+  const { hostname, port } = new URL(url);
+  return port === '' || port === '80' || port === '443' ? hostname : `${hostname}:${port}`;
+}

@@ -1,0 +1,3 @@
+export type * from './events';
+export { GatewayModule } from './gateway.module';
+export { SocketAdapter } from './socket.adapter';

@@ -1,0 +1,42 @@
+import type { INestApplicationContext } from '@nestjs/common';
+import { IoAdapter } from '@nestjs/platform-socket.io';
+import type { Server, ServerOptions } from 'socket.io';
+import { Config } from '../config';
+import { NodeService } from '../node';
+import { isOriginAllowed } from './handshake';
+
+/** Socket.IO's own limit of a frame: larger ones cut the connection. Ours, far smaller, are answered. */
+const MAX_FRAME_BYTES = 1_000_000;
+
+/** Creates the Socket.IO server: WebSocket only, and refusing at the upgrade what should go to another node. */
+export class SocketAdapter extends IoAdapter {
+  private readonly config: Config;
+  private readonly node: NodeService;
+
+  constructor(app: INestApplicationContext) {
+    super(app);
+    this.config = app.get(Config);
+    this.node = app.get(NodeService, { strict: false });
+  }
+
+  override createIOServer(port: number, options?: ServerOptions): Server {
+    const { pingIntervalMs, pingTimeoutMs, corsOrigins } = this.config;
+    return super.createIOServer(port, {
+      ...options,
+      path: '/socket.io',
+      transports: ['websocket'],
+      pingInterval: pingIntervalMs,
+      pingTimeout: pingTimeoutMs,
+      maxHttpBufferSize: MAX_FRAME_BYTES,
+      perMessageDeflate: false,
+      // An HTTP error here makes stock clients try again, elsewhere; a refusal later would be final for them.
+      allowRequest: (request, answer) => {
+        if (!this.node.isReady) answer('not ready', false);
+        else answer(null, isOriginAllowed(request, corsOrigins));
+      },
+    } as ServerOptions) as Server;
+  }
+
+  /** The gateway binds its events itself; Nest's way makes an observable per message. */
+  override bindMessageHandlers(): void {}
+}

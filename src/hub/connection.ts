@@ -1,0 +1,37 @@
+import type { Channel, ConnectionId, DeviceId, Offset, UserId, MessageJson } from '../shared';
+import { Feed } from './feed';
+
+/** Why the server ends a connection, and what the client should do about it. */
+export type EndReason = 'replaced' | 'draining' | 'evicted' | 'resync';
+
+/** The way to a client, as the gateway offers it. */
+export interface Outlet {
+  /** Sends one message, its JSON as it is. */
+  pushMessage(json: MessageJson): void;
+  sendTruncated(channel: Channel, since: Offset, oldest: Offset | null): void;
+  sendSynced(channel: Channel, offset: Offset, count: number): void;
+  /** Says why, where the contract has a word for it, and ends the connection. */
+  end(reason: EndReason, retryAfterMs?: number): void;
+  /** Bytes handed to the transport and not yet taken by the network. */
+  bufferedBytes(): number;
+}
+
+/** One connection on this node, with a feed per inbox. */
+export class Connection {
+  readonly feeds: ReadonlyMap<Channel, Feed>;
+  /** When it was registered, by the store; 0 until then. Of two connections of one device the later one stays. */
+  since = 0;
+  /** Whether its feeds wait for the transport to drain. */
+  isLagging = false;
+
+  constructor(
+    readonly id: ConnectionId,
+    readonly userId: UserId,
+    /** The name that its device gave itself, if it did. */
+    readonly deviceId: DeviceId | undefined,
+    channels: readonly Channel[],
+    readonly outlet: Outlet,
+  ) {
+    this.feeds = new Map(channels.map((channel) => [channel, new Feed()]));
+  }
+}

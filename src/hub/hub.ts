@@ -1,0 +1,165 @@
+import { Injectable } from '@nestjs/common';
+import { Config } from '../config';
+import { Logger } from '../logging';
+import type { Channel, ConnectionId, Offset, UserId } from '../shared';
+import type { Connection, EndReason } from './connection';
+import type { Offered } from './entry';
+import type { Feed, FeedOutput } from './feed';
+import { FeedSource } from './feed-source.port';
+
+/** The connections of this node, by user, and the running of their feeds. */
+@Injectable()
+export class Hub {
+  private readonly byUser = new Map<UserId, Map<ConnectionId, Connection>>();
+  private source: FeedSource | undefined;
+  private count = 0;
+
+  constructor(
+    private readonly config: Config,
+    private readonly logger: Logger,
+  ) {}
+
+  /** Where feeds read: given by the module that has the inbox, which lies above this one. */
+  useSource(source: FeedSource): void {
+    this.source = source;
+  }
+
+  get size(): number {
+    return this.count;
+  }
+
+  add(connection: Connection): void {
+    let connections = this.byUser.get(connection.userId);
+    if (connections === undefined) {
+      connections = new Map();
+      this.byUser.set(connection.userId, connections);
+    }
+    connections.set(connection.id, connection);
+    this.count += 1;
+  }
+
+  /** Returns whether it was here. */
+  remove(connection: Connection): boolean {
+    const connections = this.byUser.get(connection.userId);
+    if (!connections?.delete(connection.id)) return false;
+    if (connections.size === 0) this.byUser.delete(connection.userId);
+    this.count -= 1;
+    return true;
+  }
+
+  users(): UserId[] {
+    return [...this.byUser.keys()];
+  }
+
+  connectionsOf(user: UserId): Connection[] {
+    return [...(this.byUser.get(user)?.values() ?? [])];
+  }
+
+  all(): Connection[] {
+    return [...this.byUser.values()].flatMap((connections) => [...connections.values()]);
+  }
+
+  has(user: UserId, id: ConnectionId): boolean {
+    return this.byUser.get(user)?.has(id) ?? false;
+  }
+
+  /** Hands word of a message to every connection of the user that is here. */
+  offer(user: UserId, channel: Channel, offered: Offered): void {
+    for (const connection of this.byUser.get(user)?.values() ?? []) {
+      const feed = connection.feeds.get(channel);
+      if (feed === undefined) continue;
+      const entry = feed.offer(offered);
+      if (entry !== undefined) {
+        connection.outlet.pushMessage(entry.json);
+        this.checkBuffer(connection);
+      }
+      this.run(connection, channel, feed);
+    }
+  }
+
+  /** Starts the replay of a connection that has been registered and greeted. */
+  start(connection: Connection, positions: ReadonlyMap<Channel, Offset>): void {
+    for (const [channel, feed] of connection.feeds) {
+      const position = positions.get(channel);
+      if (position === undefined) continue;
+      feed.begin(position);
+      this.run(connection, channel, feed);
+    }
+  }
+
+  /** Compares the feeds of a user with the last offsets that a sweep found; those behind catch up. */
+  compare(user: UserId, lasts: ReadonlyMap<Channel, Offset>): void {
+    for (const connection of this.connectionsOf(user)) {
+      for (const [channel, feed] of connection.feeds) {
+        const last = lasts.get(channel);
+        if (last !== undefined) feed.compare(last);
+        this.run(connection, channel, feed);
+      }
+    }
+  }
+
+  /** The transport of a connection has drained: feeds that lagged go on. */
+  drained(connection: Connection): void {
+    if (!connection.isLagging) return;
+    connection.isLagging = false;
+    for (const [channel, feed] of connection.feeds) {
+      feed.resume();
+      this.run(connection, channel, feed);
+    }
+  }
+
+  end(user: UserId, id: ConnectionId, reason: EndReason): void {
+    this.byUser.get(user)?.get(id)?.outlet.end(reason);
+  }
+
+  /** Reads for a feed while it wants to be read for; one read of a feed is under way at a time. */
+  private run(connection: Connection, channel: Channel, feed: Feed): void {
+    if (feed.wantsRead) void this.readOn(connection, channel, feed);
+  }
+
+  private async readOn(connection: Connection, channel: Channel, feed: Feed): Promise<void> {
+    while (feed.wantsRead && this.has(connection.userId, connection.id)) {
+      const after = feed.startRead();
+      try {
+        const page = await this.requireSource().readAfter(connection.userId, channel, after);
+        for (const output of feed.accept(page)) this.apply(connection, channel, output);
+      } catch (err) {
+        feed.failRead();
+        this.logger.warn(
+          { err, userId: connection.userId, connectionId: connection.id, channel },
+          'feed not read',
+        );
+        return;
+      }
+      this.checkBuffer(connection);
+    }
+  }
+
+  private apply({ outlet }: Connection, channel: Channel, output: FeedOutput): void {
+    switch (output.kind) {
+      case 'message':
+        outlet.pushMessage(output.entry.json);
+        break;
+      case 'truncated':
+        outlet.sendTruncated(channel, output.since, output.oldest);
+        break;
+      case 'synced':
+        outlet.sendSynced(channel, output.offset, output.count);
+        break;
+      case 'reset':
+        outlet.end('resync');
+        break;
+    }
+  }
+
+  private checkBuffer(connection: Connection): void {
+    if (connection.outlet.bufferedBytes() <= this.config.maxBufferedBytes) return;
+    connection.isLagging = true;
+    for (const feed of connection.feeds.values()) feed.lag();
+  }
+
+  private requireSource(): FeedSource {
+    if (this.source === undefined) throw new Error('the hub has no source to read from');
+    return this.source;
+  }
+}

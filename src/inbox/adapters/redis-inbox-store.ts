@@ -1,0 +1,113 @@
+import { join } from 'node:path';
+import { Injectable } from '@nestjs/common';
+import { Config } from '../../config';
+import type { Entry, Page } from '../../hub';
+import { CommandRedis, Keys, type Reply, Script } from '../../redis';
+import {
+  type Channel,
+  completeDraft,
+  type DeviceId,
+  type DraftJson,
+  type Offset,
+  type UserId,
+} from '../../shared';
+import {
+  InboxStore,
+  type InboxSummary,
+  MAX_DEVICE_CURSORS,
+  MAX_PAGE_BYTES,
+  MAX_PAGE_LENGTH,
+  type Range,
+  type ReadState,
+  type Slice,
+} from '../inbox-store.port';
+
+const LUA = join(__dirname, '../lua');
+const READ_PAGE = new Script(join(LUA, 'read-page-2.lua'));
+const MOVE_DELIVERED = new Script(join(LUA, 'move-delivered-1.lua'));
+const MOVE_READ = new Script(join(LUA, 'move-read-2.lua'));
+const READ_SUMMARY = new Script(join(LUA, 'read-summary-1n.lua'));
+
+@Injectable()
+export class RedisInboxStore extends InboxStore {
+  private readonly stateTtlMs: number;
+
+  constructor(
+    private readonly redis: CommandRedis,
+    private readonly keys: Keys,
+    config: Config,
+  ) {
+    super();
+    this.stateTtlMs = 2 * config.inboxTtlMs;
+  }
+
+  override async readAfter(user: UserId, channel: Channel, after: Offset): Promise<Page> {
+    const [last, , more, ...flat] = await this.readPage(user, channel, 'after', after, MAX_PAGE_LENGTH);
+    return { entries: toEntries(flat), last: last as Offset, more: more === 1 };
+  }
+
+  override async readSlice(user: UserId, channel: Channel, range: Range, limit: number): Promise<Slice> {
+    const isBefore = range !== 'unread' && 'before' in range;
+    const offset = range === 'unread' ? '' : isBefore ? range.before : range.after;
+    const reply = await this.readPage(user, channel, isBefore ? 'before' : 'after', offset, limit);
+    const [, from, more, ...flat] = reply;
+    return { entries: toEntries(flat), from: from as Offset, more: more === 1 };
+  }
+
+  override async moveDelivered(
+    user: UserId,
+    channel: Channel,
+    device: DeviceId | undefined,
+    offset: Offset,
+  ): Promise<Offset> {
+    const args = [channel, device ?? '', offset, MAX_DEVICE_CURSORS, this.stateTtlMs];
+    return (await MOVE_DELIVERED.run(this.redis, [this.keys.state(user)], args)) as Offset;
+  }
+
+  override async moveRead(
+    user: UserId,
+    channel: Channel,
+    offset: Offset,
+  ): Promise<ReadState & { moved: boolean }> {
+    const keys = [this.keys.inbox(user, channel), this.keys.state(user)];
+    const reply = await MOVE_READ.run(this.redis, keys, [channel, offset, this.stateTtlMs]);
+    const [read, unread, moved] = reply as [Offset, number, number];
+    return { read, unread, moved: moved === 1 };
+  }
+
+  override async summarise(user: UserId, channels: readonly Channel[]): Promise<InboxSummary[]> {
+    const keys = [this.keys.state(user), ...channels.map((channel) => this.keys.inbox(user, channel))];
+    const reply = (await READ_SUMMARY.run(this.redis, keys, channels)) as Reply[];
+    return channels.map((_channel, i) => {
+      const [read, unread, last] = reply.slice(3 * i, 3 * i + 3) as [Offset, number, Offset];
+      return { read, unread, last };
+    });
+  }
+
+  private async readPage(
+    user: UserId,
+    channel: Channel,
+    direction: 'after' | 'before',
+    offset: Offset | '',
+    limit: number,
+  ): Promise<Reply[]> {
+    const keys = [this.keys.inbox(user, channel), this.keys.state(user)];
+    return (await READ_PAGE.run(this.redis, keys, [
+      channel,
+      direction,
+      offset,
+      limit,
+      MAX_PAGE_BYTES,
+    ])) as Reply[];
+  }
+}
+
+/** Triples of offset, prev and draft, as the script returns them. */
+function toEntries(flat: Reply[]): Entry[] {
+  const entries: Entry[] = [];
+  for (let i = 0; i + 2 < flat.length; i += 3) {
+    const [offset, prev, draft] = flat.slice(i, i + 3) as [Offset, Offset, DraftJson];
+    entries.push({ offset, prev, json: completeDraft(draft, offset) });
+  }
+  return entries;
+}

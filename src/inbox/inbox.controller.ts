@@ -1,0 +1,79 @@
+import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { ApiBody, ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
+import { Authenticated, CurrentIdentity, type Identity } from '../auth';
+import { BeelineError, type Channel, type Offset, parseChannel, validate } from '../shared';
+import { CursorDto, DeviceCursorDto, PageDto } from './dto/inbox.dto';
+import type { InboxSummary, ReadState } from './inbox-store.port';
+import { InboxService, type PulledPage } from './inbox.service';
+import { rangeOf } from './range';
+
+@ApiTags('inbox')
+@Authenticated()
+@Controller('inbox')
+export class InboxController {
+  constructor(private readonly inbox: InboxService) {}
+
+  @Get()
+  @ApiOperation({ summary: 'Where the user stands in each inbox.' })
+  async summary(
+    @CurrentIdentity() { userId }: Identity,
+  ): Promise<{ channels: Record<string, InboxSummary> }> {
+    return { channels: await this.inbox.summarise(userId) };
+  }
+
+  @Get(':channel')
+  @ApiOperation({ summary: 'A page of an inbox; without parameters, what is unread.' })
+  @ApiQuery({ name: 'after', required: false })
+  @ApiQuery({ name: 'before', required: false })
+  @ApiQuery({ name: 'limit', required: false, type: Number })
+  async pull(
+    @CurrentIdentity() { userId }: Identity,
+    @Param('channel') channel: string,
+    @Query() query: Record<string, unknown>,
+  ): Promise<PulledPage> {
+    const page = validate(PageDto, withNumericLimit(query));
+    return this.inbox.pull(userId, channelOf(channel), rangeOf(page), page.limit);
+  }
+
+  @Post(':channel/read')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'The user has read everything up to an offset.' })
+  @ApiBody({ type: CursorDto })
+  async read(
+    @CurrentIdentity() { userId }: Identity,
+    @Param('channel') name: string,
+    @Body() body: unknown,
+  ): Promise<ReadState & { channel: Channel }> {
+    const channel = channelOf(name);
+    const { offset } = validate(CursorDto, body);
+    return { channel, ...(await this.inbox.read(userId, channel, offset)) };
+  }
+
+  @Post(':channel/ack')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'A device has stored everything up to an offset.' })
+  @ApiBody({ type: DeviceCursorDto })
+  async ack(
+    @CurrentIdentity() { userId }: Identity,
+    @Param('channel') name: string,
+    @Body() body: unknown,
+  ): Promise<{ channel: Channel; delivered: Offset }> {
+    const channel = channelOf(name);
+    const { offset, deviceId } = validate(DeviceCursorDto, body);
+    return { channel, delivered: await this.inbox.ackDevice(userId, channel, deviceId, offset) };
+  }
+}
+
+/** A path that is no channel's name leads nowhere. */
+function channelOf(name: string): Channel {
+  const channel = parseChannel(name);
+  if (channel === undefined) throw new BeelineError('not_found', 'there is no such channel');
+  return channel;
+}
+
+/** A query has only text; what does not look like a number is left for validation to refuse. */
+function withNumericLimit(query: Record<string, unknown>): Record<string, unknown> {
+  const { limit, ...rest } = query;
+  if (limit === undefined) return rest;
+  return { ...rest, limit: typeof limit === 'string' && /^\d{1,9}$/.test(limit) ? Number(limit) : limit };
+}

@@ -1,0 +1,4 @@
+export { LeaseStore } from './lease-store.port';
+export { NodeChannel } from './node-channel.port';
+export { NodeModule } from './node.module';
+export { type NodeListener, NodeService } from './node.service';

@@ -1,0 +1,23 @@
+import type { NodeId } from '../shared';
+
+/** One look at the list of nodes, made in the same step as the renewal. */
+export interface LeaseLook {
+  /** False where this node's own lease had run out, or the store knows nothing of it: the id is lost for good. */
+  held: boolean;
+  /** The store's clock, Unix ms. */
+  storeNowMs: number;
+  /** Every node whose lease has not run out, this one included where held. */
+  living: NodeId[];
+}
+
+/** Who is alive, by the store's clock. */
+export abstract class LeaseStore {
+  /** Takes the first lease of an id that was never used before. */
+  abstract take(node: NodeId, leaseMs: number): Promise<LeaseLook>;
+
+  /** Renews a lease that has not run out; one that has is not renewed, now or ever. */
+  abstract renew(node: NodeId, leaseMs: number): Promise<LeaseLook>;
+
+  /** Leaves the list at once. Unknown ids are fine. */
+  abstract leave(node: NodeId): Promise<void>;
+}

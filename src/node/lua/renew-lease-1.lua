@@ -1,0 +1,18 @@
+-- Takes or renews the lease of a node, and looks at who else holds one.
+-- KEYS[1] nodes, sorted set: nodeId -> lease expiry (Unix ms by the store)
+-- ARGV[1] nodeId
+-- ARGV[2] lease (ms)
+-- ARGV[3] 1 to take a new id's first lease, 0 to renew
+-- Returns { held (1, or 0 where the lease had run out or the entry is missing), now (ms), living nodeIds... }
+-- @include time
+local now = store_now()
+local expiry = tonumber(redis.call('ZSCORE', KEYS[1], ARGV[1]))
+local held = ARGV[3] == '1' or (expiry ~= nil and expiry >= now)
+if held then
+  redis.call('ZADD', KEYS[1], string.format('%.0f', now + ARGV[2]), ARGV[1])
+end
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', '(' .. string.format('%.0f', now))
+redis.call('PEXPIRE', KEYS[1], ARGV[2] * 10)
+local reply = { held and 1 or 0, now }
+for _, node in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do reply[#reply + 1] = node end
+return reply

@@ -1,0 +1,13 @@
+import type { NodeId } from '../shared';
+
+/**
+ * The way to one node: each node listens to a channel of its own and to no other. Nothing here is promised to
+ * arrive: a payload can be lost (while the subscription is broken), and whoever sends must not rely on it.
+ */
+export abstract class NodeChannel {
+  /** Listens to this node's channel, and stops listening to the one before, if any. Resolves once it is in force. */
+  abstract listen(node: NodeId, onPayload: (payload: string) => void): Promise<void>;
+
+  /** Hands a payload to whoever listens as that node. Resolves when the store has taken it. */
+  abstract publish(node: NodeId, payload: string): Promise<void>;
+}

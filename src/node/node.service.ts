@@ -1,0 +1,188 @@
+import { randomBytes } from 'node:crypto';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Config } from '../config';
+import { Logger } from '../logging';
+import { monotonicMs, type NodeId, StoreClock } from '../shared';
+import { Heartbeat } from './heartbeat';
+import { type LeaseLook, LeaseStore } from './lease-store.port';
+import { Liveness } from './liveness';
+import { NodeChannel } from './node-channel.port';
+
+/** What others on this node want to know of its life. */
+export interface NodeListener {
+  /** A payload on this node's channel that is not a heartbeat. */
+  onPayload?(payload: string): void;
+  /** Pushes may have been lost, or this node has a new id: every user's presence and feeds want a look now. */
+  onDoubt?(reason: 'new-id' | 'heartbeat-lost'): void;
+}
+
+const BEAT = /^beat\t(\d{1,15})$/;
+const RENEWALS_PER_LEASE = 3;
+/** Presence is written 2.5 sweeps ahead; after that no entry of a dead node is left to be skipped. */
+const SWEEPS_UNTIL_FORGOTTEN = 3;
+
+/**
+ * This process as a node of the cluster: its id, its lease, its channel, and who of the others is dead.
+ *
+ * A node that finds its lease run out (it was frozen, or Redis was away or emptied) has been called dead by
+ * others, or may be: it takes a new id and a new channel, and everything it holds is asserted again under it.
+ */
+@Injectable()
+export class NodeService implements OnModuleInit {
+  private currentId = newNodeId();
+  private readonly heartbeat = new Heartbeat();
+  private readonly liveness: Liveness;
+  private readonly listeners: NodeListener[] = [];
+  private timer: NodeJS.Timeout | undefined;
+  private renewing: Promise<void> = Promise.resolve();
+  private healthy = false;
+  private draining = false;
+
+  constructor(
+    private readonly config: Config,
+    private readonly leases: LeaseStore,
+    private readonly channel: NodeChannel,
+    private readonly clock: StoreClock,
+    private readonly logger: Logger,
+  ) {
+    this.liveness = new Liveness(SWEEPS_UNTIL_FORGOTTEN * config.sweepIntervalMs);
+  }
+
+  /** The id in force; it changes when the lease was lost, so it is asked for at every use. */
+  get id(): NodeId {
+    return this.currentId;
+  }
+
+  /** Whether this node is fit to be sent clients: lease held, channel heard, not going. */
+  get isReady(): boolean {
+    return this.healthy && !this.draining;
+  }
+
+  get isDraining(): boolean {
+    return this.draining;
+  }
+
+  listen(listener: NodeListener): void {
+    this.listeners.push(listener);
+  }
+
+  /** Notes ids seen in presence, so that a later look may find them dead. */
+  meet(nodes: Iterable<NodeId>): void {
+    for (const node of nodes) this.liveness.meet(node);
+  }
+
+  /** Ids whose presence entries count for nothing. */
+  deadNodes(): readonly NodeId[] {
+    return this.liveness.dead();
+  }
+
+  async publish(node: NodeId, payload: string): Promise<void> {
+    await this.channel.publish(node, payload);
+  }
+
+  /** The lease is held and the channel heard before any presence is written. */
+  async onModuleInit(): Promise<void> {
+    await this.takeLease();
+    this.healthy = true;
+    this.scheduleRenewal();
+  }
+
+  /** From here on: not ready, no new handshakes. The lease is kept until `leave`. */
+  beginDrain(): void {
+    this.draining = true;
+  }
+
+  /** Stops renewing and leaves the list, after every entry of this node is gone. */
+  async leave(): Promise<void> {
+    this.draining = true;
+    clearTimeout(this.timer);
+    await this.renewing;
+    clearTimeout(this.timer);
+    await this.leases.leave(this.currentId);
+  }
+
+  private scheduleRenewal(): void {
+    this.timer = setTimeout(() => {
+      this.renewing = this.renew().finally(() => this.scheduleRenewal());
+    }, this.config.nodeLeaseMs / RENEWALS_PER_LEASE);
+  }
+
+  private async renew(): Promise<void> {
+    try {
+      const look = await this.look(() => this.leases.renew(this.currentId, this.config.nodeLeaseMs));
+      if (look.held) await this.checkHeartbeat();
+      else await this.replaceId();
+    } catch (err) {
+      if (this.healthy) this.logger.error({ err, nodeId: this.currentId }, 'lease not renewed');
+      this.healthy = false;
+    }
+  }
+
+  /** Reads the store's clock and the list of nodes; judges who is dead, unless our own entry was missing. */
+  private async look(ask: () => Promise<LeaseLook>): Promise<LeaseLook> {
+    const suspects = this.liveness.suspects();
+    const askedAt = monotonicMs();
+    const look = await ask();
+    const heardAt = monotonicMs();
+    this.clock.set(look.storeNowMs, askedAt, heardAt);
+    if (look.held) {
+      const found = this.liveness.judge(suspects, look.living, heardAt);
+      if (found.length > 0) this.logger.warn({ nodeIds: found }, 'nodes found dead');
+    }
+    return look;
+  }
+
+  private async checkHeartbeat(): Promise<void> {
+    const whole = this.heartbeat.isWhole();
+    if (!whole) {
+      if (this.healthy)
+        this.logger.error({ nodeId: this.currentId }, 'own heartbeat not heard: subscribing again');
+      this.healthy = false;
+      await this.subscribe();
+      this.doubt('heartbeat-lost');
+    } else {
+      if (this.heartbeat.takeMissed()) this.doubt('heartbeat-lost');
+      this.healthy = true;
+    }
+    await this.beat();
+  }
+
+  private async replaceId(): Promise<void> {
+    const lostId = this.currentId;
+    this.healthy = false;
+    this.currentId = newNodeId();
+    this.logger.warn({ lostId, nodeId: this.currentId }, 'lease had run out: going on under a new id');
+    await this.takeLease();
+    this.healthy = true;
+    this.doubt('new-id');
+  }
+
+  private async takeLease(): Promise<void> {
+    await this.look(() => this.leases.take(this.currentId, this.config.nodeLeaseMs));
+    await this.subscribe();
+    await this.beat();
+  }
+
+  private async subscribe(): Promise<void> {
+    this.heartbeat.restart();
+    await this.channel.listen(this.currentId, (payload) => this.receive(payload));
+  }
+
+  private async beat(): Promise<void> {
+    await this.channel.publish(this.currentId, `beat\t${this.heartbeat.next()}`);
+  }
+
+  private receive(payload: string): void {
+    const beat = BEAT.exec(payload);
+    if (beat !== null) this.heartbeat.hear(Number(beat[1]));
+    else for (const listener of this.listeners) listener.onPayload?.(payload);
+  }
+
+  private doubt(reason: 'new-id' | 'heartbeat-lost'): void {
+    for (const listener of this.listeners) listener.onDoubt?.(reason);
+  }
+}
+
+function newNodeId(): NodeId {
+  return randomBytes(12).toString('base64url') as NodeId;
+}

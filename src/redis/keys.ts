@@ -1,0 +1,50 @@
+import type { Channel, ClientId, MessageId, NodeId, UserId } from '../shared';
+
+/**
+ * Builds every key of the store. All keys of one user carry the hash tag `{user}`, so that a script on them
+ * stays in one slot of a Redis Cluster. Ids hold no braces and no `/` (shared/ids.ts), so that no id can move
+ * a key to another slot or make it equal to another key.
+ */
+export class Keys {
+  constructor(private readonly prefix: string) {}
+
+  /** Stream: the messages of one inbox. */
+  inbox(user: UserId, channel: Channel): string {
+    return `${this.prefix}inbox:{${user}}:${channel}`;
+  }
+
+  /** Hash: per channel the last offset and number, the cursors; when the user was last seen. */
+  state(user: UserId): string {
+    return `${this.prefix}state:{${user}}`;
+  }
+
+  /** Hash: connectionId → node, device, since, until. */
+  presence(user: UserId): string {
+    return `${this.prefix}presence:{${user}}`;
+  }
+
+  /** String, expiring: the offset and id that the first send with this id was given. */
+  sent(to: UserId, channel: Channel, from: UserId, id: ClientId | MessageId): string {
+    return `${this.prefix}sent:{${to}}:${channel}/${from}/${id}`;
+  }
+
+  /** Hash: a local account. */
+  account(user: UserId): string {
+    return `${this.prefix}account:{${user}}`;
+  }
+
+  /** Hash, expiring: one login of a local account. */
+  login(user: UserId, loginId: string): string {
+    return `${this.prefix}login:{${user}}:${loginId}`;
+  }
+
+  /** Sorted set: nodeId → lease expiry. */
+  nodes(): string {
+    return `${this.prefix}nodes`;
+  }
+
+  /** Pub/sub channel: what is meant for one node. */
+  nodeChannel(node: NodeId): string {
+    return `${this.prefix}node:${node}`;
+  }
+}

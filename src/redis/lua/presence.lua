@@ -1,0 +1,41 @@
+-- A presence entry is `<until> <seen> <since> <node> <device>`: times in Unix ms by the store, device empty
+-- where the connection has none. `seen` is when a sweep (or the registration) last vouched for it.
+local function parse_entry(id, value)
+  local till, seen, since, node, device = string.match(value, '^(%d+) (%d+) (%d+) (%S+) (%S*)$')
+  return { id = id, till = tonumber(till), seen = tonumber(seen), since = tonumber(since), node = node, device = device }
+end
+
+local function write_entry(presence, entry)
+  local value = string.format('%.0f %.0f %.0f %s %s', entry.till, entry.seen, entry.since, entry.node, entry.device)
+  redis.call('HSET', presence, entry.id, value)
+end
+
+local function set_of(list, first, count)
+  local set = {}
+  for i = first, first + count - 1 do set[list[i]] = true end
+  return set
+end
+
+-- The living connections of a user. Entries past their `until`, and entries of nodes known to be dead, are
+-- dropped; where the last one goes, the user was last seen when it was last vouched for.
+local function living_entries(presence, state, now, dead, state_ttl)
+  local flat = redis.call('HGETALL', presence)
+  local living, gone, seen = {}, {}, 0
+  for i = 1, #flat, 2 do
+    local entry = parse_entry(flat[i], flat[i + 1])
+    if entry.till < now or dead[entry.node] then
+      gone[#gone + 1] = entry.id
+      seen = math.max(seen, entry.seen)
+    else
+      living[#living + 1] = entry
+    end
+  end
+  if #gone > 0 then
+    redis.call('HDEL', presence, unpack(gone))
+    if #living == 0 then
+      redis.call('HSET', state, 'seen', string.format('%.0f', seen))
+      keep_for(state, state_ttl)
+    end
+  end
+  return living
+end

@@ -1,0 +1,59 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import type { Redis } from 'ioredis';
+import { translated } from './store-error';
+
+/** What a script may return: Redis has integers, strings, nil and arrays of these. */
+export type Reply = number | string | null | Reply[];
+
+const SHARED_FOLDER = join(__dirname, 'lua');
+const INCLUDE = /^-- @include ([a-z-]+)$/gm;
+
+/**
+ * A Lua script in a file of its own, `<verb-noun>-<keys>.lua`: `-2.lua` takes two keys, `-2n.lua` two and then
+ * any number more. It runs by its digest; a server that has forgotten it (a restart, SCRIPT FLUSH, a failover)
+ * is sent the text again. `-- @include name` puts `redis/lua/name.lua` in its place.
+ */
+export class Script {
+  readonly lua: string;
+  private readonly sha: string;
+  private readonly keyCount: number;
+  private readonly isVariadic: boolean;
+
+  constructor(private readonly file: string) {
+    const count = /-(\d+)(n?)\.lua$/.exec(basename(file));
+    if (count === null) throw new Error(`${file}: the name must end in the number of keys`);
+    this.keyCount = Number(count[1]);
+    this.isVariadic = count[2] === 'n';
+    this.lua = readFileSync(file, 'utf8').replace(INCLUDE, (_line, name: string) =>
+      readFileSync(join(SHARED_FOLDER, `${name}.lua`), 'utf8'),
+    );
+    this.sha = createHash('sha1').update(this.lua).digest('hex');
+  }
+
+  /** Runs the script. `unavailable` where Redis does not answer or can't write: it may have run all the same. */
+  run(redis: Redis, keys: readonly string[], args: readonly (string | number)[]): Promise<Reply> {
+    if (this.isVariadic ? keys.length < this.keyCount : keys.length !== this.keyCount) {
+      throw new Error(`${basename(this.file)} takes ${this.keyCount} keys, not ${keys.length}`);
+    }
+    return translated(this.send(redis, keys, args));
+  }
+
+  private async send(
+    redis: Redis,
+    keys: readonly string[],
+    args: readonly (string | number)[],
+  ): Promise<Reply> {
+    try {
+      return (await redis.evalsha(this.sha, keys.length, ...keys, ...args)) as Reply;
+    } catch (error) {
+      if (!isNoScript(error)) throw error;
+      return (await redis.eval(this.lua, keys.length, ...keys, ...args)) as Reply;
+    }
+  }
+}
+
+function isNoScript(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith('NOSCRIPT');
+}

@@ -1,0 +1,91 @@
+import { Injectable } from '@nestjs/common';
+import { Hub } from '../hub';
+import { Logger } from '../logging';
+import { NodeService } from '../node';
+import type { Channel, ConnectionId, MessageJson, NodeId, Offset, UserId } from '../shared';
+import { type Envelope, parseEnvelope, printEnvelope } from './envelope';
+import { Mailbox, type Routes } from './mailbox.port';
+
+/** Word of a message for whoever holds its receiver: with the message, or only that the inbox has grown. */
+export interface Delivery {
+  userId: UserId;
+  channel: Channel;
+  offset: Offset;
+  message: { prev: Offset; json: MessageJson } | undefined;
+}
+
+/**
+ * Straight to the nodes that hold a user: one publish per remote node, a call for our own. The only place that
+ * knows whether a receiver is here, elsewhere or offline. Nothing it does is needed for a message to arrive:
+ * what is lost on this way, the next sweep finds.
+ */
+@Injectable()
+export class Router {
+  constructor(
+    private readonly node: NodeService,
+    private readonly hub: Hub,
+    private readonly mailbox: Mailbox,
+    private readonly logger: Logger,
+  ) {
+    node.listen({ onPayload: (payload) => this.receive(payload) });
+  }
+
+  deliver(delivery: Delivery, routes: Routes): void {
+    const { userId, channel, offset, message } = delivery;
+    this.route(routes, (connectionIds) =>
+      message === undefined
+        ? { kind: 'grown', userId, channel, offset, connectionIds }
+        : { kind: 'message', userId, channel, offset, connectionIds, ...message },
+    );
+  }
+
+  /** Ends connections whose place a newer one of the same device has taken. */
+  endReplaced(userId: UserId, routes: Routes): void {
+    this.route(routes, (connectionIds) => ({ kind: 'end', userId, connectionIds }));
+  }
+
+  private route(routes: Routes, envelopeFor: (connectionIds: ConnectionId[]) => Envelope): void {
+    this.node.meet(routes.keys());
+    for (const [nodeId, connectionIds] of routes) {
+      const envelope = envelopeFor(connectionIds);
+      if (nodeId === this.node.id) this.handle(envelope);
+      else this.publish(nodeId, envelope);
+    }
+  }
+
+  private publish(nodeId: NodeId, envelope: Envelope): void {
+    this.node.publish(nodeId, printEnvelope(envelope)).catch((err: unknown) => {
+      this.logger.warn(
+        { err, nodeId, userId: envelope.userId },
+        'publish failed: the next sweep will find it',
+      );
+    });
+  }
+
+  private receive(payload: string): void {
+    const envelope = parseEnvelope(payload);
+    if (envelope === undefined) this.logger.warn({ bytes: payload.length }, 'malformed envelope dropped');
+    else this.handle(envelope);
+  }
+
+  private handle(envelope: Envelope): void {
+    const { userId } = envelope;
+    if (envelope.kind === 'end') {
+      for (const id of envelope.connectionIds) this.hub.end(userId, id, 'replaced');
+      return;
+    }
+    const { channel, offset } = envelope;
+    const message = envelope.kind === 'message' ? envelope : undefined;
+    this.hub.offer(userId, channel, { offset, prev: message?.prev ?? offset, json: message?.json });
+    this.forgetStrangers(userId, envelope.connectionIds);
+  }
+
+  /** Connections that presence has here and the hub has not are ghosts (a lost unregister): they are removed. */
+  private forgetStrangers(userId: UserId, connectionIds: readonly ConnectionId[]): void {
+    const strangers = connectionIds.filter((id) => !this.hub.has(userId, id));
+    if (strangers.length === 0) return;
+    this.mailbox.unregister(userId, this.node.id, strangers, this.node.deadNodes()).catch((err: unknown) => {
+      this.logger.warn({ err, userId }, 'ghost connections not removed: they run out by themselves');
+    });
+  }
+}

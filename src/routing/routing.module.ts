@@ -1,0 +1,16 @@
+import { Module } from '@nestjs/common';
+import { HubModule } from '../hub';
+import { InboxModule } from '../inbox';
+import { NodeModule } from '../node';
+import { RedisMailbox } from './adapters/redis-mailbox';
+import { Mailbox } from './mailbox.port';
+import { Router } from './router';
+import { Sessions } from './sessions';
+import { Sweeper } from './sweeper';
+
+@Module({
+  imports: [HubModule, InboxModule, NodeModule],
+  providers: [Router, Sessions, Sweeper, { provide: Mailbox, useClass: RedisMailbox }],
+  exports: [Router, Sessions, Sweeper, Mailbox],
+})
+export class RoutingModule {}

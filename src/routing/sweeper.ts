@@ -1,0 +1,79 @@
+import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { Config } from '../config';
+import { Hub } from '../hub';
+import { InboxService } from '../inbox';
+import { Logger } from '../logging';
+import { NodeService } from '../node';
+import { type ConnectionId, monotonicMs, type UserId } from '../shared';
+import { Mailbox } from './mailbox.port';
+import { SweepPlan } from './sweep-plan';
+
+const TICK_MS = 50;
+
+/**
+ * Compares each connected user with the store once per interval, spread evenly: renews presence, ends
+ * connections that have lost their place, lets feeds catch up. The one mechanism behind every fast path that may
+ * fail: lost publishes, lost ends, an emptied Redis, a failover, expired presence, a thawed node.
+ */
+@Injectable()
+export class Sweeper implements OnApplicationBootstrap {
+  private readonly plan: SweepPlan;
+  private timer: NodeJS.Timeout | undefined;
+  private underWay = 0;
+
+  constructor(
+    private readonly config: Config,
+    private readonly hub: Hub,
+    private readonly mailbox: Mailbox,
+    private readonly node: NodeService,
+    private readonly inbox: InboxService,
+    private readonly logger: Logger,
+  ) {
+    this.plan = new SweepPlan(config.sweepIntervalMs, config.sweepMaxPerSecond);
+    node.listen({ onDoubt: () => this.plan.hurry() });
+  }
+
+  onApplicationBootstrap(): void {
+    this.timer = setInterval(() => this.tick(), TICK_MS);
+  }
+
+  stop(): void {
+    clearInterval(this.timer);
+  }
+
+  private tick(): void {
+    const room = this.config.sweepMaxPerSecond - this.underWay;
+    for (const user of this.plan.due(monotonicMs(), room, () => this.hub.users())) void this.sweep(user);
+  }
+
+  private async sweep(user: UserId): Promise<void> {
+    const connections = this.hub
+      .connectionsOf(user)
+      .filter(({ since }) => since > 0)
+      .map(({ id, deviceId, since }) => ({ connectionId: id, deviceId, since }));
+    if (connections.length === 0) return;
+    this.underWay += 1;
+    try {
+      const { lasts, lost } = await this.mailbox.sweep(
+        user,
+        this.node.id,
+        connections,
+        this.inbox.channels,
+        this.node.deadNodes(),
+      );
+      for (const id of lost) this.hub.end(user, id, 'replaced');
+      this.hub.compare(user, lasts);
+      await this.removeGhosts(user, connections);
+    } catch (err) {
+      this.logger.warn({ err, userId: user }, 'sweep failed: the next round tries again');
+    } finally {
+      this.underWay -= 1;
+    }
+  }
+
+  /** A connection that closed while its sweep was under way may have been written again after its unregister. */
+  private async removeGhosts(user: UserId, swept: readonly { connectionId: ConnectionId }[]): Promise<void> {
+    const gone = swept.map(({ connectionId }) => connectionId).filter((id) => !this.hub.has(user, id));
+    if (gone.length > 0) await this.mailbox.unregister(user, this.node.id, gone, this.node.deadNodes());
+  }
+}

@@ -1,0 +1,5 @@
+export * from './beeline-node';
+export * from './client';
+export * from './redis-server';
+export * from './rest';
+export * from './wait-until';

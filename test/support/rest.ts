@@ -1,0 +1,41 @@
+import type { BeelineNode } from './beeline-node';
+
+export interface RestAnswer {
+  status: number;
+  type: string;
+  body: Record<string, unknown>;
+}
+
+interface RestRequest {
+  token?: string;
+  /** Sent as JSON. */
+  body?: unknown;
+  /** Sent as it is. */
+  text?: string;
+  headers?: Record<string, string>;
+}
+
+/** One REST call, answered with its parsed JSON. */
+export async function rest(
+  node: BeelineNode,
+  method: string,
+  path: string,
+  { token, body, text, headers }: RestRequest = {},
+): Promise<RestAnswer> {
+  const payload = text ?? (body === undefined ? undefined : JSON.stringify(body));
+  const response = await fetch(`${node.url}${path}`, {
+    method,
+    headers: {
+      ...(payload === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...headers,
+    },
+    ...(payload === undefined ? {} : { body: payload }),
+  });
+  const answer = await response.text();
+  return {
+    status: response.status,
+    type: response.headers.get('content-type') ?? '',
+    body: answer === '' ? {} : (JSON.parse(answer) as Record<string, unknown>),
+  };
+}
