@@ -30,7 +30,7 @@ export const SETTINGS = {
     'NODE_NAME',
     read.text,
     hostname(),
-    'What people call this node; in logs only. On Kubernetes the pod.',
+    'What people call this node: in its log lines and at the front of its node id. On Kubernetes the pod.',
   ),
   authSecret: setting(
     'AUTH_SECRET',

@@ -65,11 +65,11 @@ export class BeelineGateway implements OnGatewayInit<BeelineServer> {
     const outlet: SocketOutlet = new SocketOutlet(socket, () => this.hub.drained(connection));
     const connection = new Connection(connectionId, identity.userId, deviceId, this.inbox.channels, outlet);
     // The transport's end is the only sure sign: a socket that goes while it is being admitted says nothing else.
-    socket.conn.once('close', () => this.close(connection));
+    socket.conn.once('close', () => this.sessions.close(connection));
     const registered = await this.sessions.open(connection, since);
     if (socket.conn.readyState === 'open')
       this.admitted.set(socket, { identity, connection, outlet, registered });
-    else this.close(connection);
+    else this.sessions.close(connection);
   }
 
   private open(socket: BeelineSocket): void {
@@ -97,11 +97,6 @@ export class BeelineGateway implements OnGatewayInit<BeelineServer> {
       limits: { maxBodyBytes: this.config.maxBodyBytes, sendRatePerSecond: this.config.sendRatePerSecond },
       channels: Object.fromEntries(registered.channels),
     });
-  }
-
-  private close(connection: Connection): void {
-    this.sessions.close(connection);
-    this.inbox.forget(connection.id);
   }
 
   /** Stock clients read `data` of a `connect_error`: it is the contract's error object. */

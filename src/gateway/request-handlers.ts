@@ -52,9 +52,7 @@ export class RequestHandlers {
 
   private async ack(connection: Connection, payload: unknown): Promise<object> {
     const { channel, offset } = validate(CursorEventDto, payload);
-    const { userId, deviceId, id } = connection;
-    const delivered = await this.inbox.ack({ userId, deviceId, connectionId: id }, channel, offset);
-    return { channel, delivered };
+    return { channel, delivered: await this.inbox.ack(connection, channel, offset) };
   }
 
   private async read({ userId }: Connection, payload: unknown): Promise<object> {

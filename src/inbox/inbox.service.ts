@@ -22,11 +22,11 @@ export interface PulledPage {
   more: boolean;
 }
 
-/** Who acks: a device by its name, or a connection whose device has none and whose cursor lives as long as it does. */
+/** A connection that acks: for its named device, or for itself, with a cursor that lives as long as it does. */
 export interface Acker {
-  userId: UserId;
-  deviceId: DeviceId | undefined;
-  connectionId: ConnectionId;
+  readonly id: ConnectionId;
+  readonly userId: UserId;
+  readonly deviceId: DeviceId | undefined;
 }
 
 /** Reading inboxes and moving cursors, for both doors. */
@@ -36,7 +36,7 @@ export class InboxService {
   readonly channels: readonly Channel[];
   private readonly known: ReadonlySet<Channel>;
   private readonly merger = new AckMerger();
-  private readonly unnamedCursors = new Map<string, Offset>();
+  private readonly unnamedCursors = new WeakMap<Acker, Map<Channel, Offset>>();
 
   constructor(
     config: Config,
@@ -81,25 +81,16 @@ export class InboxService {
   /** An ack on a connection: merged with others that come while one is being written. */
   async ack(acker: Acker, channel: Channel, offset: Offset): Promise<Offset> {
     this.requireChannel(channel);
-    const key = unnamedKey(acker.connectionId, channel);
-    const cursor = await this.merger.ack(key, offset, (greatest) =>
+    const cursor = await this.merger.ack(`${acker.id}/${channel}`, offset, (greatest) =>
       this.store.moveDelivered(acker.userId, channel, acker.deviceId, greatest),
     );
-    return acker.deviceId === undefined ? this.moveUnnamed(key, cursor) : cursor;
+    return acker.deviceId === undefined ? this.moveUnnamed(acker, channel, cursor) : cursor;
   }
 
-  /** Forgets what was kept for a connection without a named device. */
-  forget(connection: ConnectionId): void {
-    for (const channel of this.channels) this.unnamedCursors.delete(unnamedKey(connection, channel));
-  }
-
-  private moveUnnamed(key: string, offset: Offset): Offset {
-    const cursor = laterOf(this.unnamedCursors.get(key) ?? offset, offset);
-    this.unnamedCursors.set(key, cursor);
+  private moveUnnamed(acker: Acker, channel: Channel, offset: Offset): Offset {
+    const cursors = this.unnamedCursors.get(acker) ?? new Map<Channel, Offset>();
+    const cursor = laterOf(cursors.get(channel) ?? offset, offset);
+    this.unnamedCursors.set(acker, cursors.set(channel, cursor));
     return cursor;
   }
-}
-
-function unnamedKey(connection: ConnectionId, channel: Channel): string {
-  return `${connection}/${channel}`;
 }

@@ -8,12 +8,14 @@ import { type LeaseLook, LeaseStore } from './lease-store.port';
 import { Liveness } from './liveness';
 import { NodeChannel } from './node-channel.port';
 
+export type DoubtReason = 'new-id' | 'heartbeat-lost' | 'channel-restored' | 'store-back';
+
 /** What others on this node want to know of its life. */
 export interface NodeListener {
   /** A payload on this node's channel that is not a heartbeat. */
   onPayload?(payload: string): void;
   /** Pushes may have been lost, or this node has a new id: every user's presence and feeds want a look now. */
-  onDoubt?(reason: 'new-id' | 'heartbeat-lost'): void;
+  onDoubt?(reason: DoubtReason): void;
 }
 
 const BEAT = /^beat\t(\d{1,15})$/;
@@ -29,7 +31,7 @@ const SWEEPS_UNTIL_FORGOTTEN = 3;
  */
 @Injectable()
 export class NodeService implements OnModuleInit {
-  private currentId = newNodeId();
+  private currentId: NodeId;
   private readonly heartbeat = new Heartbeat();
   private readonly liveness: Liveness;
   private readonly listeners: NodeListener[] = [];
@@ -45,6 +47,7 @@ export class NodeService implements OnModuleInit {
     private readonly clock: StoreClock,
     private readonly logger: Logger,
   ) {
+    this.currentId = newNodeId(config.nodeName);
     this.liveness = new Liveness(SWEEPS_UNTIL_FORGOTTEN * config.sweepIntervalMs);
   }
 
@@ -142,6 +145,7 @@ export class NodeService implements OnModuleInit {
       this.doubt('heartbeat-lost');
     } else {
       if (this.heartbeat.takeMissed()) this.doubt('heartbeat-lost');
+      else if (!this.healthy) this.doubt('store-back');
       this.healthy = true;
     }
     await this.beat();
@@ -150,7 +154,7 @@ export class NodeService implements OnModuleInit {
   private async replaceId(): Promise<void> {
     const lostId = this.currentId;
     this.healthy = false;
-    this.currentId = newNodeId();
+    this.currentId = newNodeId(this.config.nodeName);
     this.logger.warn({ lostId, nodeId: this.currentId }, 'lease had run out: going on under a new id');
     await this.takeLease();
     this.healthy = true;
@@ -165,7 +169,10 @@ export class NodeService implements OnModuleInit {
 
   private async subscribe(): Promise<void> {
     this.heartbeat.restart();
-    await this.channel.listen(this.currentId, (payload) => this.receive(payload));
+    await this.channel.listen(this.currentId, {
+      onPayload: (payload) => this.receive(payload),
+      onRestored: () => this.doubt('channel-restored'),
+    });
   }
 
   private async beat(): Promise<void> {
@@ -178,11 +185,16 @@ export class NodeService implements OnModuleInit {
     else for (const listener of this.listeners) listener.onPayload?.(payload);
   }
 
-  private doubt(reason: 'new-id' | 'heartbeat-lost'): void {
+  private doubt(reason: DoubtReason): void {
+    this.logger.info({ reason, nodeId: this.currentId }, 'sweeping all users now');
     for (const listener of this.listeners) listener.onDoubt?.(reason);
   }
 }
 
-function newNodeId(): NodeId {
-  return randomBytes(12).toString('base64url') as NodeId;
+const MAX_NAME_IN_ID = 24;
+
+/** The node's name, for people who read logs and presence, and what makes it an id that is never used twice. */
+function newNodeId(nodeName: string): NodeId {
+  const name = nodeName.replaceAll(/[^A-Za-z0-9_-]/g, '-').slice(0, MAX_NAME_IN_ID);
+  return `${name}-${randomBytes(9).toString('base64url')}` as NodeId;
 }

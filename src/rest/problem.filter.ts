@@ -46,7 +46,7 @@ const CODE_BY_STATUS = new Map<number, ErrorCode>(
 );
 
 const MESSAGES: Partial<Record<ErrorCode, string>> = {
-  bad_request: 'the request is not valid JSON',
+  bad_request: 'the request can not be read: broken JSON or a broken address',
   not_found: 'there is no such route',
   too_large: 'the request is too large',
 };

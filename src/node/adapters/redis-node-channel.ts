@@ -1,35 +1,50 @@
 import { Injectable } from '@nestjs/common';
-import { CommandRedis, Keys, SubscriberRedis } from '../../redis';
+import { Logger } from '../../logging';
+import { CommandRedis, Keys, SubscriberRedis, translated } from '../../redis';
 import type { NodeId } from '../../shared';
-import { NodeChannel } from '../node-channel.port';
+import { type ChannelListener, NodeChannel } from '../node-channel.port';
 
-/** Classic pub/sub of one Redis server; after a broken connection the client library subscribes again. */
+/** Classic pub/sub of one Redis server. */
 @Injectable()
 export class RedisNodeChannel extends NodeChannel {
   private channel: string | undefined;
-  private onPayload: (payload: string) => void = () => {};
+  private listener: ChannelListener | undefined;
 
   constructor(
     private readonly commands: CommandRedis,
     private readonly subscriber: SubscriberRedis,
     private readonly keys: Keys,
+    private readonly logger: Logger,
   ) {
     super();
     this.subscriber.on('message', (channel: string, payload: string) => {
-      if (channel === this.channel) this.onPayload(payload);
+      if (channel === this.channel) this.listener?.onPayload(payload);
     });
+    this.subscriber.on('ready', () => void this.restore());
   }
 
-  override async listen(node: NodeId, onPayload: (payload: string) => void): Promise<void> {
+  override async listen(node: NodeId, listener: ChannelListener): Promise<void> {
     const channel = this.keys.nodeChannel(node);
     const previous = this.channel;
-    this.onPayload = onPayload;
+    this.listener = listener;
     this.channel = channel;
-    await this.subscriber.subscribe(channel);
-    if (previous !== undefined && previous !== channel) await this.subscriber.unsubscribe(previous);
+    await translated(this.subscriber.subscribe(channel));
+    if (previous !== undefined && previous !== channel)
+      await translated(this.subscriber.unsubscribe(previous));
   }
 
   override async publish(node: NodeId, payload: string): Promise<void> {
-    await this.commands.publish(this.keys.nodeChannel(node), payload);
+    await translated(this.commands.publish(this.keys.nodeChannel(node), payload));
+  }
+
+  /** After a broken connection: subscribing again does no harm where the client library has done so already. */
+  private async restore(): Promise<void> {
+    if (this.channel === undefined) return;
+    try {
+      await this.subscriber.subscribe(this.channel);
+      this.listener?.onRestored();
+    } catch (err) {
+      this.logger.warn({ err }, 'not subscribed again: the heartbeat will tell');
+    }
   }
 }
