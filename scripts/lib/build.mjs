@@ -1,0 +1,19 @@
+/** Builds where the sources are newer than what was built. */
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { run } from './setup.mjs';
+
+const BUILT = 'dist/main.js';
+const SOURCES = ['src', 'nest-cli.json', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'];
+
+export function build() {
+  if (existsSync(BUILT) && SOURCES.every((source) => newest(source) <= statSync(BUILT).mtimeMs)) return;
+  console.log('Building …');
+  run('node_modules/.bin/nest', ['build'], 'The build failed.');
+}
+
+function newest(path) {
+  if (!statSync(path).isDirectory()) return statSync(path).mtimeMs;
+  const files = readdirSync(path, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  return Math.max(...files.map((file) => statSync(join(file.parentPath, file.name)).mtimeMs));
+}
