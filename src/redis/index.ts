@@ -1,4 +1,4 @@
 export { Keys } from './keys';
-export { CommandRedis, LeaseRedis, RedisModule, SubscriberRedis } from './redis.module';
+export { CommandRedis, LeaseRedis, SubscriberRedis } from './redis-connection';
+export { RedisModule } from './redis.module';
 export { type Reply, Script } from './script';
-export { translated } from './store-error';

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Redis } from 'ioredis';
-import { translated } from './store-error';
 
 /** What a script may return: Redis has integers, strings, nil and arrays of these. */
 export type Reply = number | string | null | Reply[];
@@ -32,19 +31,11 @@ export class Script {
     this.sha = createHash('sha1').update(this.lua).digest('hex');
   }
 
-  /** Runs the script. `unavailable` where Redis does not answer or can't write: it may have run all the same. */
-  run(redis: Redis, keys: readonly string[], args: readonly (string | number)[]): Promise<Reply> {
+  /** Runs the script. Safe to send twice only as far as the script itself says so. */
+  async run(redis: Redis, keys: readonly string[], args: readonly (string | number)[]): Promise<Reply> {
     if (this.isVariadic ? keys.length < this.keyCount : keys.length !== this.keyCount) {
       throw new Error(`${basename(this.file)} takes ${this.keyCount} keys, not ${keys.length}`);
     }
-    return translated(this.send(redis, keys, args));
-  }
-
-  private async send(
-    redis: Redis,
-    keys: readonly string[],
-    args: readonly (string | number)[],
-  ): Promise<Reply> {
     try {
       return (await redis.evalsha(this.sha, keys.length, ...keys, ...args)) as Reply;
     } catch (error) {

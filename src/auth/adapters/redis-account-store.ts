@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
-import { CommandRedis, Keys, Script, translated } from '../../redis';
+import { CommandRedis, Keys, Script } from '../../redis';
 import type { UserId } from '../../shared';
 import { AccountStore, type Rotation } from '../account-store.port';
 
@@ -17,15 +17,21 @@ export class RedisAccountStore extends AccountStore {
   }
 
   override async create(user: UserId, passwordHash: string): Promise<boolean> {
-    return (await translated(this.redis.hsetnx(this.keys.account(user), 'passwordHash', passwordHash))) === 1;
+    return (
+      (await this.redis.call((client) =>
+        client.hsetnx(this.keys.account(user), 'passwordHash', passwordHash),
+      )) === 1
+    );
   }
 
   override async findPasswordHash(user: UserId): Promise<string | undefined> {
-    return (await translated(this.redis.hget(this.keys.account(user), 'passwordHash'))) ?? undefined;
+    return (
+      (await this.redis.call((client) => client.hget(this.keys.account(user), 'passwordHash'))) ?? undefined
+    );
   }
 
   override async openLogin(user: UserId, loginId: string, ttlMs: number): Promise<number> {
-    return (await OPEN_LOGIN.run(this.redis, [this.keys.login(user, loginId)], [ttlMs])) as number;
+    return (await this.redis.run(OPEN_LOGIN, [this.keys.login(user, loginId)], [ttlMs])) as number;
   }
 
   override async rotateLogin(
@@ -36,7 +42,7 @@ export class RedisAccountStore extends AccountStore {
     ttlMs: number,
   ): Promise<Rotation> {
     const keys = [this.keys.login(user, loginId)];
-    const reply = await ROTATE_LOGIN.run(this.redis, keys, [generation, graceMs, ttlMs]);
+    const reply = await this.redis.run(ROTATE_LOGIN, keys, [generation, graceMs, ttlMs]);
     const [code, at] = reply as [number, number];
     if (code === 1) return { outcome: 'rotated', at };
     return { outcome: code === 0 ? 'unknown' : 'revoked' };

@@ -61,7 +61,7 @@ export class RedisInboxStore extends InboxStore {
     offset: Offset,
   ): Promise<Offset> {
     const args = [channel, device ?? '', offset, MAX_DEVICE_CURSORS, this.stateTtlMs];
-    return (await MOVE_DELIVERED.run(this.redis, [this.keys.state(user)], args)) as Offset;
+    return (await this.redis.run(MOVE_DELIVERED, [this.keys.state(user)], args)) as Offset;
   }
 
   override async moveRead(
@@ -70,14 +70,14 @@ export class RedisInboxStore extends InboxStore {
     offset: Offset,
   ): Promise<ReadState & { moved: boolean }> {
     const keys = [this.keys.inbox(user, channel), this.keys.state(user)];
-    const reply = await MOVE_READ.run(this.redis, keys, [channel, offset, this.stateTtlMs]);
+    const reply = await this.redis.run(MOVE_READ, keys, [channel, offset, this.stateTtlMs]);
     const [read, unread, moved] = reply as [Offset, number, number];
     return { read, unread, moved: moved === 1 };
   }
 
   override async summarise(user: UserId, channels: readonly Channel[]): Promise<InboxSummary[]> {
     const keys = [this.keys.state(user), ...channels.map((channel) => this.keys.inbox(user, channel))];
-    const reply = (await READ_SUMMARY.run(this.redis, keys, channels)) as Reply[];
+    const reply = (await this.redis.run(READ_SUMMARY, keys, channels)) as Reply[];
     return channels.map((_channel, i) => {
       const [read, unread, last] = reply.slice(3 * i, 3 * i + 3) as [Offset, number, Offset];
       return { read, unread, last };
@@ -92,7 +92,7 @@ export class RedisInboxStore extends InboxStore {
     limit: number,
   ): Promise<Reply[]> {
     const keys = [this.keys.inbox(user, channel), this.keys.state(user)];
-    return (await READ_PAGE.run(this.redis, keys, [
+    return (await this.redis.run(READ_PAGE, keys, [
       channel,
       direction,
       offset,

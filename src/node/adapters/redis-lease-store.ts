@@ -24,11 +24,11 @@ export class RedisLeaseStore extends LeaseStore {
   }
 
   override async leave(node: NodeId): Promise<void> {
-    await this.redis.zrem(this.keys.nodes(), node);
+    await this.redis.call((client) => client.zrem(this.keys.nodes(), node));
   }
 
   private async look(node: NodeId, leaseMs: number, isNew: 0 | 1): Promise<LeaseLook> {
-    const reply = await RENEW_LEASE.run(this.redis, [this.keys.nodes()], [node, leaseMs, isNew]);
+    const reply = await this.redis.run(RENEW_LEASE, [this.keys.nodes()], [node, leaseMs, isNew]);
     const [held, storeNowMs, ...living] = reply as [number, number, ...NodeId[]];
     return { held: held === 1, storeNowMs, living };
   }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Logger } from '../../logging';
-import { CommandRedis, Keys, SubscriberRedis, translated } from '../../redis';
+import { CommandRedis, Keys, SubscriberRedis } from '../../redis';
 import type { NodeId } from '../../shared';
 import { type ChannelListener, NodeChannel } from '../node-channel.port';
 
@@ -17,10 +17,10 @@ export class RedisNodeChannel extends NodeChannel {
     private readonly logger: Logger,
   ) {
     super();
-    this.subscriber.on('message', (channel: string, payload: string) => {
+    this.subscriber.client.on('message', (channel: string, payload: string) => {
       if (channel === this.channel) this.listener?.onPayload(payload);
     });
-    this.subscriber.on('ready', () => void this.restore());
+    this.subscriber.client.on('ready', () => void this.restore());
   }
 
   override async listen(node: NodeId, listener: ChannelListener): Promise<void> {
@@ -28,23 +28,27 @@ export class RedisNodeChannel extends NodeChannel {
     const previous = this.channel;
     this.listener = listener;
     this.channel = channel;
-    await translated(this.subscriber.subscribe(channel));
-    if (previous !== undefined && previous !== channel)
-      await translated(this.subscriber.unsubscribe(previous));
+    await this.listenTo(channel);
+    if (previous === undefined || previous === channel) return;
+    await this.subscriber.call((client) => client.unsubscribe(previous));
   }
 
   override async publish(node: NodeId, payload: string): Promise<void> {
-    await translated(this.commands.publish(this.keys.nodeChannel(node), payload));
+    await this.commands.call((client) => client.publish(this.keys.nodeChannel(node), payload));
   }
 
   /** After a broken connection: subscribing again does no harm where the client library has done so already. */
   private async restore(): Promise<void> {
     if (this.channel === undefined) return;
     try {
-      await this.subscriber.subscribe(this.channel);
+      await this.listenTo(this.channel);
       this.listener?.onRestored();
     } catch (err) {
       this.logger.warn({ err }, 'not subscribed again: the heartbeat will tell');
     }
+  }
+
+  private async listenTo(channel: string): Promise<void> {
+    await this.subscriber.call((client) => client.subscribe(channel));
   }
 }

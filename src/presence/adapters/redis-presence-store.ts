@@ -27,7 +27,7 @@ export class RedisPresenceStore extends PresenceStore {
 
   private async lookAt(user: UserId, dead: readonly NodeId[]): Promise<PresenceLook> {
     const keys = [this.keys.presence(user), this.keys.state(user)];
-    const reply = await READ_PRESENCE.run(this.redis, keys, [this.stateTtlMs, ...dead]);
+    const reply = await this.redis.run(READ_PRESENCE, keys, [this.stateTtlMs, ...dead]);
     const [devices, lastSeen, ...nodes] = reply as [number, string, ...NodeId[]];
     return { online: devices > 0, devices, lastSeen: lastSeen === '' ? null : Number(lastSeen), nodes };
   }

@@ -43,8 +43,8 @@ export class RedisMailbox extends Mailbox {
   override async append(append: Append, dead: readonly NodeId[]): Promise<Appended> {
     const { to, channel, from, id, clientId, draft } = append;
     const { dedupeWindowMs, inboxMaxLength, inboxMaxBytes, inboxTtlMs } = this.config;
-    const reply = await APPEND_MESSAGE.run(
-      this.redis,
+    const reply = await this.redis.run(
+      APPEND_MESSAGE,
       [
         this.keys.inbox(to, channel),
         this.keys.state(to),
@@ -75,7 +75,7 @@ export class RedisMailbox extends Mailbox {
 
   override async register(registration: Registration, dead: readonly NodeId[]): Promise<Registered> {
     const { userId, connectionId, nodeId, deviceId, channels, since } = registration;
-    const reply = await REGISTER_CONNECTION.run(this.redis, this.keysOf(userId, channels), [
+    const reply = await this.redis.run(REGISTER_CONNECTION, this.keysOf(userId, channels), [
       connectionId,
       nodeId,
       deviceId ?? '',
@@ -107,7 +107,7 @@ export class RedisMailbox extends Mailbox {
     dead: readonly NodeId[],
   ): Promise<void> {
     const args = [node, this.stateTtlMs, connections.length, ...connections, ...dead];
-    await UNREGISTER_CONNECTION.run(this.redis, this.keysOf(user, []), args);
+    await this.redis.run(UNREGISTER_CONNECTION, this.keysOf(user, []), args);
   }
 
   override async sweep(
@@ -122,7 +122,7 @@ export class RedisMailbox extends Mailbox {
       since,
       deviceId ?? '',
     ]);
-    const reply = (await SWEEP_USER.run(this.redis, this.keysOf(user, channels), [
+    const reply = (await this.redis.run(SWEEP_USER, this.keysOf(user, channels), [
       node,
       this.aheadMs,
       this.stateTtlMs,
