@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { type OnGatewayInit, WebSocketGateway } from '@nestjs/websockets';
-import type { Server } from 'socket.io';
 import { type Identity, TokenVerifier } from '../auth';
 import { Config } from '../config';
 import { Connection, Hub } from '../hub';
@@ -9,13 +8,12 @@ import { Logger } from '../logging';
 import { NodeService } from '../node';
 import { type Registered, Sessions } from '../routing';
 import { BeelineError, type ConnectionId, StoreClock, toClientError } from '../shared';
+import type { BeelineServer, BeelineSocket } from './beeline-socket';
+import { Admission } from './admission';
 import { dispatch } from './dispatch';
-import type { ClientToServerEvents, ServerToClientEvents } from './events';
 import { readHandshake } from './handshake';
 import { RequestHandlers } from './request-handlers';
-import { type BeelineSocket, SocketOutlet } from './socket-outlet';
-
-type BeelineServer = Server<ClientToServerEvents, ServerToClientEvents>;
+import { SocketOutlet } from './socket-outlet';
 
 /** What the middleware found out, for when the socket is open. */
 interface Admitted {
@@ -45,24 +43,30 @@ export class BeelineGateway implements OnGatewayInit<BeelineServer> {
     private readonly hub: Hub,
     private readonly inbox: InboxService,
     private readonly handlers: RequestHandlers,
+    private readonly admission: Admission,
     private readonly logger: Logger,
   ) {}
 
   afterInit(server: BeelineServer): void {
     server.use((socket, next) => {
-      this.admit(socket).then(
-        () => next(),
-        (error: unknown) => next(this.refusal(error)),
-      );
+      this.admission
+        .run(() => this.admit(socket))
+        .then(
+          () => next(),
+          (error: unknown) => this.refuse(socket, toClientError(error), next),
+        );
     });
     server.on('connection', (socket) => this.open(socket));
   }
 
   private async admit(socket: BeelineSocket): Promise<void> {
+    if (socket.conn.readyState !== 'open') return;
     const { token, deviceId, since } = readHandshake(socket.handshake.auth);
     const identity = await this.verifier.verify(token);
     const connectionId = randomBytes(12).toString('base64url') as ConnectionId;
-    const outlet: SocketOutlet = new SocketOutlet(socket, () => this.hub.drained(connection));
+    const outlet: SocketOutlet = new SocketOutlet(socket, this.config.maxBufferedBytes, () =>
+      this.hub.drained(connection),
+    );
     const connection = new Connection(connectionId, identity.userId, deviceId, this.inbox.channels, outlet);
     // The transport's end is the only sure sign: a socket that goes while it is being admitted says nothing else.
     socket.conn.once('close', () => this.sessions.close(connection));
@@ -99,10 +103,16 @@ export class BeelineGateway implements OnGatewayInit<BeelineServer> {
     });
   }
 
-  /** Stock clients read `data` of a `connect_error`: it is the contract's error object. */
-  private refusal(thrown: unknown): Error {
-    const error: BeelineError = toClientError(thrown);
-    if (error.code === 'internal') this.logger.error({ err: thrown }, 'handshake failed');
-    return Object.assign(new Error(error.message), { data: error.toBody() });
+  /**
+   * A refusal in middleware is final for stock clients, which is right for a bad token and wrong for a store that is
+   * away for a moment: then the transport is closed, and they come back by themselves. They read the contract's
+   * error object as `data` of their `connect_error`.
+   */
+  private refuse(socket: BeelineSocket, error: BeelineError, next: (refusal: Error) => void): void {
+    if (error.code === 'unavailable') socket.conn.close();
+    else {
+      if (error.code === 'internal') this.logger.error({ err: error.cause }, 'handshake failed');
+      next(Object.assign(new Error(error.message), { data: error.toBody() }));
+    }
   }
 }

@@ -1,39 +1,27 @@
-import type { Socket } from 'socket.io';
 import type { EndReason, Outlet } from '../hub';
 import type { Channel, MessageJson, Offset } from '../shared';
-import type { ClientToServerEvents, ServerToClientEvents } from './events';
-
-export type BeelineSocket = Socket<ClientToServerEvents, ServerToClientEvents>;
+import { Backpressure } from './backpressure';
+import type { BeelineSocket } from './beeline-socket';
 
 /** What each reason is to the client; `resync` has no word in the contract, it just comes back. */
 const ENDS: Record<EndReason, { announced: boolean; reconnect: boolean }> = {
   replaced: { announced: true, reconnect: false },
   draining: { announced: true, reconnect: true },
-  evicted: { announced: true, reconnect: true },
   resync: { announced: false, reconnect: true },
 };
 
 /** A connection's way out: one Socket.IO socket. */
 export class SocketOutlet implements Outlet {
-  /** Bytes of messages handed to the transport's queue, and those of them that it has handed to the network. */
-  private queuedBytes = 0;
-  private inFlightBytes = 0;
+  private readonly backpressure: Backpressure;
   private endedBeforeOpen: EndReason | undefined;
+  private evicted = false;
 
   constructor(
     private readonly socket: BeelineSocket,
-    private readonly onDrained: () => void,
+    maxBufferedBytes: number,
+    onDrained: () => void,
   ) {
-    const { conn } = socket;
-    conn.on('flush', () => {
-      this.inFlightBytes += this.queuedBytes;
-      this.queuedBytes = 0;
-    });
-    conn.transport.on('drain', () => {
-      const wasFull = this.inFlightBytes > 0;
-      this.inFlightBytes = 0;
-      if (wasFull && this.queuedBytes === 0) this.onDrained();
-    });
+    this.backpressure = new Backpressure(socket.conn, maxBufferedBytes, onDrained, () => this.evict());
   }
 
   /**
@@ -41,9 +29,7 @@ export class SocketOutlet implements Outlet {
    * Socket.IO's packet type EVENT: https://socket.io/docs/v4/socket-io-protocol/#packet-encoding
    */
   pushMessage(json: MessageJson): void {
-    const packet = `2["message",${json}]`;
-    this.queuedBytes += packet.length;
-    this.socket.conn.write(packet, { compress: false });
+    this.socket.conn.write(`2["message",${json}]`, { compress: false });
   }
 
   sendTruncated(channel: Channel, since: Offset, oldest: Offset | null): void {
@@ -75,6 +61,14 @@ export class SocketOutlet implements Outlet {
     else this.socket.disconnect(true);
   }
 
+  /** A client that does not read can't be told: what waits for it is thrown away, and kept for it in the inbox. */
+  private evict(): void {
+    if (this.evicted) return;
+    this.evicted = true;
+    this.socket.emit('session:end', { reason: 'evicted', reconnect: true });
+    this.socket.conn.close(true);
+  }
+
   /** The socket has been opened. Returns false where the connection was ended while it was on its way here. */
   opened(): boolean {
     if (this.endedBeforeOpen === undefined) return true;
@@ -83,6 +77,6 @@ export class SocketOutlet implements Outlet {
   }
 
   bufferedBytes(): number {
-    return this.queuedBytes + this.inFlightBytes;
+    return this.backpressure.bufferedBytes;
   }
 }

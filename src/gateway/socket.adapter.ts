@@ -3,6 +3,7 @@ import { IoAdapter } from '@nestjs/platform-socket.io';
 import type { Server, ServerOptions } from 'socket.io';
 import { Config } from '../config';
 import { NodeService } from '../node';
+import { Admission } from './admission';
 import { isOriginAllowed } from './handshake';
 
 /** Socket.IO's own limit of a frame: larger ones cut the connection. Ours, far smaller, are answered. */
@@ -12,11 +13,13 @@ const MAX_FRAME_BYTES = 1_000_000;
 export class SocketAdapter extends IoAdapter {
   private readonly config: Config;
   private readonly node: NodeService;
+  private readonly admission: Admission;
 
   constructor(app: INestApplicationContext) {
     super(app);
     this.config = app.get(Config);
     this.node = app.get(NodeService, { strict: false });
+    this.admission = app.get(Admission, { strict: false });
   }
 
   override createIOServer(port: number, options?: ServerOptions): Server {
@@ -31,7 +34,7 @@ export class SocketAdapter extends IoAdapter {
       perMessageDeflate: false,
       // An HTTP error here makes stock clients try again, elsewhere; a refusal later would be final for them.
       allowRequest: (request, answer) => {
-        if (!this.node.isReady) answer('not ready', false);
+        if (!this.node.isReady || this.admission.isFull) answer('not ready', false);
         else answer(null, isOriginAllowed(request, corsOrigins));
       },
     } as ServerOptions) as Server;

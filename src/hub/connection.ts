@@ -2,7 +2,7 @@ import type { Channel, ConnectionId, DeviceId, Offset, UserId, MessageJson } fro
 import { Feed } from './feed';
 
 /** Why the server ends a connection, and what the client should do about it. */
-export type EndReason = 'replaced' | 'draining' | 'evicted' | 'resync';
+export type EndReason = 'replaced' | 'draining' | 'resync';
 
 /** The way to a client, as the gateway offers it. */
 export interface Outlet {

@@ -1,0 +1,67 @@
+import type { BeelineSocket } from './beeline-socket';
+
+type EngineSocket = BeelineSocket['conn'];
+
+/** Reading from a socket is stopped at this many times the limit, and the connection ended at the second number. */
+const PAUSE_AT = 1.5;
+const END_AT = 2;
+
+/**
+ * What waits for one connection. Feeds stop pushing at the limit (the hub sees to that), so past it a client's own
+ * requests are what fills the buffer: past one and a half of it nothing more is read from that client until it
+ * has taken everything, past twice it the connection is ended. Memory per client is bounded, whatever it does.
+ */
+export class Backpressure {
+  /** Handed to the transport's queue, and of these already handed to the network; in bytes. */
+  private queuedBytes = 0;
+  private inFlightBytes = 0;
+  private paused = false;
+
+  constructor(
+    private readonly conn: EngineSocket,
+    private readonly maxBufferedBytes: number,
+    private readonly onDrained: () => void,
+    private readonly onOverflow: () => void,
+  ) {
+    conn.on('packetCreate', (packet: { data?: string }) => this.queue(packet.data));
+    conn.on('flush', () => {
+      this.inFlightBytes += this.queuedBytes;
+      this.queuedBytes = 0;
+    });
+    conn.transport.on('drain', () => this.drain());
+  }
+
+  get bufferedBytes(): number {
+    return this.queuedBytes + this.inFlightBytes;
+  }
+
+  private queue(data: string | undefined): void {
+    if (data === undefined) return;
+    this.queuedBytes += Buffer.byteLength(data);
+    if (this.bufferedBytes > END_AT * this.maxBufferedBytes) this.onOverflow();
+    else if (this.bufferedBytes > PAUSE_AT * this.maxBufferedBytes) this.pause();
+  }
+
+  private drain(): void {
+    this.inFlightBytes = 0;
+    if (this.queuedBytes > 0) return;
+    if (this.paused) this.resume();
+    this.onDrained();
+  }
+
+  private pause(): void {
+    if (this.paused) return;
+    this.paused = true;
+    readableOf(this.conn).pause();
+  }
+
+  private resume(): void {
+    this.paused = false;
+    readableOf(this.conn).resume();
+  }
+}
+
+/** Engine.IO's WebSocket transport keeps the `ws` socket, which can stop reading, to itself; only WebSocket is on. */
+function readableOf(conn: EngineSocket): { pause(): void; resume(): void } {
+  return (conn.transport as unknown as { socket: { pause(): void; resume(): void } }).socket;
+}

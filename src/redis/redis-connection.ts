@@ -1,0 +1,69 @@
+import { Redis } from 'ioredis';
+import { type Config } from '../config';
+import type { Logger } from '../logging';
+import { unavailable } from '../shared';
+import { Gate } from './gate';
+import type { Reply, Script } from './script';
+import { isTimeout, toStoreError } from './store-error';
+
+const PROBE_PAUSE_MS = 100;
+const MAX_RECONNECT_PAUSE_MS = 1000;
+
+/**
+ * A connection to Redis that says `unavailable` instead of waiting: nothing queues in memory while Redis is away,
+ * nothing that was in flight when a connection broke is sent again by the client library (the caller decides),
+ * every command has a time-out, and after one time-out all others fail at once until a probe has passed.
+ */
+export class RedisConnection {
+  readonly client: Redis;
+  private readonly gate: Gate;
+
+  constructor(config: Config, logger: Logger) {
+    const name = this.constructor.name;
+    this.client = new Redis(config.redisUrl, {
+      lazyConnect: true,
+      connectionName: name,
+      commandTimeout: config.redisCommandTimeoutMs,
+      connectTimeout: config.redisCommandTimeoutMs,
+      enableOfflineQueue: false,
+      autoResendUnfulfilledCommands: false,
+      maxRetriesPerRequest: 0,
+      // A replica that was a master until a failover: the next connection finds the new one.
+      reconnectOnError: (error) => error.message.startsWith('READONLY'),
+      retryStrategy: (attempt) => Math.min(50 * attempt, MAX_RECONNECT_PAUSE_MS),
+    });
+    this.client.on('error', (err) => logger.warn({ err, connection: name }, 'redis connection'));
+    this.gate = new Gate(() => this.client.ping(), PROBE_PAUSE_MS);
+  }
+
+  async connect(): Promise<void> {
+    await this.client.connect();
+  }
+
+  disconnect(): void {
+    this.client.disconnect();
+  }
+
+  /** Runs a script. `unavailable` where Redis does not answer or can't write: it may have run all the same. */
+  run(script: Script, keys: readonly string[], args: readonly (string | number)[]): Promise<Reply> {
+    return this.call((client) => script.run(client, keys, args));
+  }
+
+  /** Runs a command; fails as `run` does. */
+  async call<T>(command: (client: Redis) => Promise<T>): Promise<T> {
+    if (!this.gate.isOpen) throw unavailable('Redis does not answer');
+    try {
+      return await command(this.client);
+    } catch (error) {
+      if (isTimeout(error)) this.gate.close();
+      throw toStoreError(error);
+    }
+  }
+}
+
+/** For commands and scripts. */
+export class CommandRedis extends RedisConnection {}
+/** For the lease alone: renewing it never waits behind other commands. */
+export class LeaseRedis extends RedisConnection {}
+/** Only listens. */
+export class SubscriberRedis extends RedisConnection {}
