@@ -18,6 +18,7 @@ export abstract class Config implements Omit<Settings, SettledElsewhere> {
   abstract readonly redisUrl: string;
   abstract readonly redisKeyPrefix: string;
   abstract readonly redisCommandTimeoutMs: number;
+  abstract readonly redisWaitReplicas: number;
   abstract readonly nodeName: string;
   abstract readonly tokenKey: TokenKey;
   abstract readonly jwtIssuer: string | undefined;

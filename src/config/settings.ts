@@ -26,6 +26,12 @@ export const SETTINGS = {
     '2000',
     'A command that has no answer after this is given up: `unavailable`.',
   ),
+  redisWaitReplicas: setting(
+    'REDIS_WAIT_REPLICAS',
+    read.integer(0),
+    '0',
+    'Replicas that must have a message before its send is acknowledged; with fewer at hand sends are `unavailable`.',
+  ),
   nodeName: setting(
     'NODE_NAME',
     read.text,

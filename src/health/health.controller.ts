@@ -16,13 +16,11 @@ export class HealthController {
 
   @Get('readyz')
   @ApiOperation({
-    summary: 'Whether this node may be sent clients: lease held, channel heard, not draining.',
+    summary: 'Whether this node may be sent clients: lease held, channel heard, store fit, not draining.',
   })
   ready(): { status: 'ready'; nodeId: string } {
-    if (this.node.isReady) return { status: 'ready', nodeId: this.node.id };
-    throw new BeelineError(
-      'unavailable',
-      this.node.isDraining ? 'the node is draining' : 'the node has lost its store',
-    );
+    const { whyNotReady } = this.node;
+    if (whyNotReady !== undefined) throw new BeelineError('unavailable', whyNotReady);
+    return { status: 'ready', nodeId: this.node.id };
   }
 }

@@ -20,4 +20,7 @@ export abstract class LeaseStore {
 
   /** Leaves the list at once. Unknown ids are fine. */
   abstract leave(node: NodeId): Promise<void>;
+
+  /** What makes the store unfit to keep messages, in words for its operator; undefined where nothing does. */
+  abstract findFault(): Promise<string | undefined>;
 }

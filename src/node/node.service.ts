@@ -20,6 +20,7 @@ export interface NodeListener {
 
 const BEAT = /^beat\t(\d{1,15})$/;
 const RENEWALS_PER_LEASE = 3;
+const RENEWALS_PER_INSPECTION = 10;
 /** Presence is written 2.5 sweeps ahead; after that no entry of a dead node is left to be skipped. */
 const SWEEPS_UNTIL_FORGOTTEN = 3;
 
@@ -39,6 +40,8 @@ export class NodeService implements OnModuleInit {
   private renewing: Promise<void> = Promise.resolve();
   private healthy = false;
   private draining = false;
+  private storeFault: string | undefined;
+  private renewals = 0;
 
   constructor(
     private readonly config: Config,
@@ -56,13 +59,16 @@ export class NodeService implements OnModuleInit {
     return this.currentId;
   }
 
-  /** Whether this node is fit to be sent clients: lease held, channel heard, not going. */
+  /** Whether this node is fit to be sent clients. */
   get isReady(): boolean {
-    return this.healthy && !this.draining;
+    return this.whyNotReady === undefined;
   }
 
-  get isDraining(): boolean {
-    return this.draining;
+  /** Undefined where it is fit: lease held, channel heard, the store one that keeps what it is given, not going. */
+  get whyNotReady(): string | undefined {
+    if (this.draining) return 'the node is draining';
+    if (!this.healthy) return 'the node has lost its store';
+    return this.storeFault;
   }
 
   listen(listener: NodeListener): void {
@@ -86,6 +92,7 @@ export class NodeService implements OnModuleInit {
   /** The lease is held and the channel heard before any presence is written. */
   async onModuleInit(): Promise<void> {
     await this.takeLease();
+    await this.inspectStore();
     this.healthy = true;
     this.scheduleRenewal();
   }
@@ -115,6 +122,8 @@ export class NodeService implements OnModuleInit {
       const look = await this.look(() => this.leases.renew(this.currentId, this.config.nodeLeaseMs));
       if (look.held) await this.checkHeartbeat();
       else await this.replaceId();
+      this.renewals += 1;
+      if (this.renewals % RENEWALS_PER_INSPECTION === 0) await this.inspectStore();
     } catch (err) {
       if (this.healthy) this.logger.error({ err, nodeId: this.currentId }, 'lease not renewed');
       this.healthy = false;
@@ -149,6 +158,13 @@ export class NodeService implements OnModuleInit {
       this.healthy = true;
     }
     await this.beat();
+  }
+
+  private async inspectStore(): Promise<void> {
+    const fault = await this.leases.findFault();
+    if (fault !== undefined && fault !== this.storeFault)
+      this.logger.error({ fault }, 'not ready: unfit store');
+    this.storeFault = fault;
   }
 
   private async replaceId(): Promise<void> {

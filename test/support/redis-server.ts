@@ -1,5 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 /** A real redis-server of the test's own, on a free port. */
 export interface RedisServer {
@@ -10,10 +13,23 @@ export interface RedisServer {
 
 export async function startRedis(...options: string[]): Promise<RedisServer> {
   const port = await freePort();
-  const args = ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', ...options];
+  const dir = await mkdtemp(join(tmpdir(), 'beeline-redis-'));
+  const args = [
+    '--dir',
+    dir,
+    '--port',
+    `${port}`,
+    '--bind',
+    '127.0.0.1',
+    '--save',
+    '',
+    '--appendonly',
+    'no',
+    ...options,
+  ];
   const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] });
   await untilReady(child);
-  return { url: `redis://127.0.0.1:${port}`, port, stop: () => stop(child) };
+  return { url: `redis://127.0.0.1:${port}`, port, stop: () => stop(child, dir) };
 }
 
 export function freePort(): Promise<number> {
@@ -41,12 +57,13 @@ function untilReady(child: ChildProcess): Promise<void> {
   });
 }
 
-function stop(child: ChildProcess): Promise<void> {
-  return new Promise((resolve) => {
+async function stop(child: ChildProcess, dir: string): Promise<void> {
+  await new Promise<void>((resolve) => {
     if (child.exitCode !== null || child.signalCode !== null) resolve();
     else {
       child.once('exit', () => resolve());
       child.kill('SIGTERM');
     }
   });
+  await rm(dir, { recursive: true, force: true });
 }

@@ -27,6 +27,15 @@ export class RedisLeaseStore extends LeaseStore {
     await this.redis.call((client) => client.zrem(this.keys.nodes(), node));
   }
 
+  /** Any other policy deletes inboxes without a word when memory runs short. */
+  override async findFault(): Promise<string | undefined> {
+    const memory = await this.redis.call((client) => client.info('memory'));
+    const policy = /^maxmemory_policy:(\S+)/m.exec(memory)?.[1];
+    return policy === undefined || policy === 'noeviction'
+      ? undefined
+      : `Redis has maxmemory-policy ${policy}, which deletes inboxes: set it to noeviction`;
+  }
+
   private async look(node: NodeId, leaseMs: number, isNew: 0 | 1): Promise<LeaseLook> {
     const reply = await this.redis.run(RENEW_LEASE, [this.keys.nodes()], [node, leaseMs, isNew]);
     const [held, storeNowMs, ...living] = reply as [number, number, ...NodeId[]];

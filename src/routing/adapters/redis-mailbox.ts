@@ -3,7 +3,15 @@ import { Injectable } from '@nestjs/common';
 import { Config } from '../../config';
 import { MAX_DEVICE_CURSORS } from '../../inbox';
 import { CommandRedis, Keys, type Reply, Script } from '../../redis';
-import type { Channel, ConnectionId, MessageId, NodeId, Offset, UserId } from '../../shared';
+import {
+  type Channel,
+  type ConnectionId,
+  type MessageId,
+  type NodeId,
+  type Offset,
+  unavailable,
+  type UserId,
+} from '../../shared';
 import {
   type Append,
   type Appended,
@@ -63,6 +71,7 @@ export class RedisMailbox extends Mailbox {
         ...dead,
       ],
     );
+    await this.awaitReplicas();
     const [duplicate, firstId, offset, prev, ...flat] = reply as [
       number,
       MessageId,
@@ -71,6 +80,18 @@ export class RedisMailbox extends Mailbox {
       ...string[],
     ];
     return { id: firstId, offset, prev: duplicate === 1 ? undefined : prev, routes: toRoutes(flat) };
+  }
+
+  /**
+   * WAIT speaks of all writes of its own connection, so it goes out on the one that the append went out on. A
+   * repeat waits too: what it repeats may not have got that far (the script writes its record once more for this).
+   */
+  private async awaitReplicas(): Promise<void> {
+    const { redisWaitReplicas, redisCommandTimeoutMs } = this.config;
+    if (redisWaitReplicas === 0) return;
+    const patienceMs = Math.ceil(redisCommandTimeoutMs / 2);
+    const reached = await this.redis.call((client) => client.wait(redisWaitReplicas, patienceMs));
+    if (reached < redisWaitReplicas) throw unavailable(`only ${reached} replicas have the message`);
   }
 
   override async register(registration: Registration, dead: readonly NodeId[]): Promise<Registered> {

@@ -35,6 +35,8 @@ end
 local record = redis.call('GET', sent)
 if record then
   local first_offset, first_id = string.match(record, '^(%S+) (%S+)$')
+  -- Written again, so that a WAIT after this covers the first append, whichever connection made it.
+  redis.call('SET', sent, record, 'KEEPTTL')
   return with_routes({ 1, first_id, first_offset, '' })
 end
 

@@ -1,0 +1,67 @@
+import { Redis } from 'ioredis';
+import {
+  type BeelineNode,
+  type RedisServer,
+  rest,
+  startNode,
+  startRedis,
+  tokenFor,
+  uniquePrefix,
+  waitUntil,
+} from '../support';
+
+describe('settings of Redis that a promise depends on', () => {
+  let redis: RedisServer;
+  let node: BeelineNode | undefined;
+
+  beforeEach(async () => {
+    redis = await startRedis();
+  });
+  afterEach(async () => {
+    await node?.close();
+    await redis.stop();
+  });
+
+  async function configure(...setting: [string, string]): Promise<void> {
+    const client = new Redis(redis.url);
+    await client.config('SET', ...setting);
+    client.disconnect();
+  }
+
+  it('is not ready while Redis would evict inboxes, says why, and is ready once it would not', async () => {
+    await configure('maxmemory-policy', 'allkeys-lru');
+    node = await startNode({ REDIS_URL: redis.url, REDIS_KEY_PREFIX: uniquePrefix(), NODE_LEASE_MS: '300' });
+    const refused = await rest(node, 'GET', '/readyz');
+    expect(refused.status).toBe(503);
+    expect(refused.body['detail']).toContain('allkeys-lru');
+    expect(refused.body['detail']).toContain('noeviction');
+
+    await configure('maxmemory-policy', 'noeviction');
+    await waitUntil('it is ready', async () => (await rest(node!, 'GET', '/readyz')).status === 200);
+  });
+
+  it('REDIS_WAIT_REPLICAS: a send is acknowledged only once a replica has it, a repeat of it too', async () => {
+    node = await startNode({
+      REDIS_URL: redis.url,
+      REDIS_KEY_PREFIX: uniquePrefix(),
+      REDIS_WAIT_REPLICAS: '1',
+      REDIS_COMMAND_TIMEOUT_MS: '600',
+    });
+    const request = { token: tokenFor('alice'), body: { to: 'bob', body: 'hi', clientId: 'c-1' } };
+    const alone = await rest(node, 'POST', '/messages', request);
+    expect(alone).toMatchObject({ status: 503, body: { code: 'unavailable', retryable: true } });
+    expect(await rest(node, 'POST', '/messages', request)).toMatchObject({ status: 503 });
+
+    const replica = await startRedis('--replicaof', '127.0.0.1', `${redis.port}`);
+    try {
+      await waitUntil(
+        'the send is acknowledged',
+        async () => (await rest(node!, 'POST', '/messages', request)).status === 200,
+      );
+      const stored = await rest(node, 'GET', '/inbox/chat', { token: tokenFor('bob') });
+      expect(stored.body['messages']).toHaveLength(1);
+    } finally {
+      await replica.stop();
+    }
+  });
+});
