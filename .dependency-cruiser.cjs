@@ -72,7 +72,7 @@ module.exports = {
       comment: 'state machines know no clock, timer, socket or client',
       severity: 'error',
       from: {
-        path: '^src/(hub/feed|node/liveness|node/heartbeat|routing/sweep-plan|inbox/ack-merger|gateway/admission)\\.ts$',
+        path: '^src/(hub/feed|node/liveness|node/heartbeat|routing/sweep-plan|inbox/ack-merger)\\.ts$',
       },
       to: { path: 'node_modules|^node:', pathNot: '^src/shared/' },
     },

@@ -2,7 +2,7 @@
  * Nest 12 ships ES modules only and Jest on Node 20 runs CommonJS, so those packages are transformed along
  * with our own sources. `test/smoke` runs the real build, where Node's own require(esm) is used.
  */
-const esmPackages = ['@nestjs', 'jose'].join('|');
+const esmPackages = ['@nestjs', 'jose', 'p-limit', 'yocto-queue'].join('|');
 
 const swc = (parser, extra = {}) => [
   '@swc/jest',

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import pLimit from 'p-limit';
 import { Config } from '../config';
 import { Logger } from '../logging';
 import type { Channel, ConnectionId, Offset, UserId } from '../shared';
@@ -7,12 +8,16 @@ import type { Offered } from './entry';
 import type { Feed, FeedOutput } from './feed';
 import { FeedSource } from './feed-source.port';
 
+/** Pages that are read for feeds at the same time: everybody's replay at once must not hold up the sends. */
+const MAX_READS_AT_ONCE = 32;
+
 /** The connections of this node, by user, and the running of their feeds. */
 @Injectable()
 export class Hub {
   private readonly byUser = new Map<UserId, Map<ConnectionId, Connection>>();
   private source: FeedSource | undefined;
   private count = 0;
+  private readonly limitReads = pLimit(MAX_READS_AT_ONCE);
 
   constructor(
     private readonly config: Config,
@@ -118,11 +123,9 @@ export class Hub {
   }
 
   private async readOn(connection: Connection, channel: Channel, feed: Feed): Promise<void> {
-    while (feed.wantsRead && this.has(connection.userId, connection.id)) {
-      const after = feed.startRead();
+    while (this.mayRead(connection, feed)) {
       try {
-        const page = await this.requireSource().readAfter(connection.userId, channel, after);
-        for (const output of feed.accept(page)) this.apply(connection, channel, output);
+        await this.limitReads(() => this.readPage(connection, channel, feed));
       } catch (err) {
         feed.failRead();
         this.logger.warn(
@@ -131,8 +134,20 @@ export class Hub {
         );
         return;
       }
-      this.checkBuffer(connection);
     }
+  }
+
+  private mayRead(connection: Connection, feed: Feed): boolean {
+    return feed.wantsRead && this.has(connection.userId, connection.id);
+  }
+
+  /** Asked again when its turn has come: another call may have begun, or the connection may be gone. */
+  private async readPage(connection: Connection, channel: Channel, feed: Feed): Promise<void> {
+    if (!this.mayRead(connection, feed)) return;
+    const after = feed.startRead();
+    const page = await this.requireSource().readAfter(connection.userId, channel, after);
+    for (const output of feed.accept(page)) this.apply(connection, channel, output);
+    this.checkBuffer(connection);
   }
 
   private apply({ outlet }: Connection, channel: Channel, output: FeedOutput): void {
