@@ -31,6 +31,12 @@ const shared = {
   transformIgnorePatterns: [`/node_modules/(?!(${esmPackages})/)`],
 };
 
+const system = {
+  ...shared,
+  globalSetup: '<rootDir>/test/support/global-setup.ts',
+  globalTeardown: '<rootDir>/test/support/global-teardown.ts',
+};
+
 module.exports = {
   coverageProvider: 'v8',
   testTimeout: 30_000,
@@ -41,11 +47,16 @@ module.exports = {
       testMatch: ['<rootDir>/src/**/*.spec.ts', '<rootDir>/test/house/**/*.spec.ts'],
     },
     {
-      ...shared,
+      ...system,
       displayName: 'system',
+      setupFiles: [...shared.setupFiles, '<rootDir>/test/support/use-single-redis.ts'],
       testMatch: ['<rootDir>/test/{contract,integration,e2e,smoke}/**/*.spec.ts'],
-      globalSetup: '<rootDir>/test/support/global-setup.ts',
-      globalTeardown: '<rootDir>/test/support/global-teardown.ts',
+    },
+    {
+      ...system,
+      displayName: 'cluster',
+      setupFiles: [...shared.setupFiles, '<rootDir>/test/support/use-redis-cluster.ts'],
+      testMatch: ['<rootDir>/test/{contract,e2e}/**/*.spec.ts'],
     },
   ],
 };

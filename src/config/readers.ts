@@ -59,12 +59,15 @@ export function httpUrl(value: string): string {
   return value;
 }
 
+/** One URL, or several hosts of a Cluster, of which only the first must have a scheme. */
 export function redisUrl(value: string): string {
-  if (value.includes(',')) throw new Error('must name one server: Redis Cluster is not supported yet');
-  if (!URL.canParse(value) || !/^rediss?:$/.test(new URL(value).protocol)) {
-    throw new Error('must be a redis:// or rediss:// URL');
+  const [first, ...others] = list(value);
+  const scheme = first?.slice(0, first.indexOf('://') + 3) ?? '';
+  const urls = [first ?? '', ...others.map((host) => (host.includes('://') ? host : `${scheme}${host}`))];
+  if (!urls.every((url) => URL.canParse(url) && /^rediss?:$/.test(new URL(url).protocol))) {
+    throw new Error('must be a redis:// or rediss:// URL, or several hosts, comma-separated');
   }
-  return value;
+  return urls.join(',');
 }
 
 export function keyPrefix(value: string): string {

@@ -12,7 +12,7 @@ export const SETTINGS = {
     'REDIS_URL',
     read.redisUrl,
     undefined,
-    'The store: `redis://` or `rediss://`, with user, password and database where needed.',
+    'The store: `redis://` or `rediss://`, with user, password and database where needed; several hosts, comma-separated, are a Redis Cluster.',
   ),
   redisKeyPrefix: setting(
     'REDIS_KEY_PREFIX',

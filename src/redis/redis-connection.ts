@@ -1,13 +1,12 @@
-import { Redis } from 'ioredis';
-import { type Config } from '../config';
+import type { Config } from '../config';
 import type { Logger } from '../logging';
 import { unavailable } from '../shared';
+import { createClient, type RedisClient } from './client';
 import { Gate } from './gate';
 import type { Reply, Script } from './script';
 import { isTimeout, toStoreError } from './store-error';
 
 const PROBE_PAUSE_MS = 100;
-const MAX_RECONNECT_PAUSE_MS = 1000;
 
 /**
  * A connection to Redis that says `unavailable` instead of waiting: nothing queues in memory while Redis is away,
@@ -15,24 +14,13 @@ const MAX_RECONNECT_PAUSE_MS = 1000;
  * every command has a time-out, and after one time-out all others fail at once until a probe has passed.
  */
 export class RedisConnection {
-  readonly client: Redis;
+  readonly client: RedisClient;
   private readonly gate: Gate;
 
   constructor(config: Config, logger: Logger) {
     const name = this.constructor.name;
-    this.client = new Redis(config.redisUrl, {
-      lazyConnect: true,
-      connectionName: name,
-      commandTimeout: config.redisCommandTimeoutMs,
-      connectTimeout: config.redisCommandTimeoutMs,
-      enableOfflineQueue: false,
-      autoResendUnfulfilledCommands: false,
-      maxRetriesPerRequest: 0,
-      // A replica that was a master until a failover: the next connection finds the new one.
-      reconnectOnError: (error) => error.message.startsWith('READONLY'),
-      retryStrategy: (attempt) => Math.min(50 * attempt, MAX_RECONNECT_PAUSE_MS),
-    });
-    this.client.on('error', (err) => logger.warn({ err, connection: name }, 'redis connection'));
+    this.client = createClient(config.redisUrl, config.redisCommandTimeoutMs, name);
+    this.client.on('error', (err: unknown) => logger.warn({ err, connection: name }, 'redis connection'));
     this.gate = new Gate(() => this.client.ping(), PROBE_PAUSE_MS);
   }
 
@@ -50,7 +38,7 @@ export class RedisConnection {
   }
 
   /** Runs a command; fails as `run` does. */
-  async call<T>(command: (client: Redis) => Promise<T>): Promise<T> {
+  async call<T>(command: (client: RedisClient) => Promise<T>): Promise<T> {
     if (!this.gate.isOpen) throw unavailable('Redis does not answer');
     try {
       return await command(this.client);

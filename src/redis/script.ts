@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import type { Redis } from 'ioredis';
+import type { RedisClient } from './client';
 
 /** What a script may return: Redis has integers, strings, nil and arrays of these. */
 export type Reply = number | string | null | Reply[];
@@ -32,7 +32,7 @@ export class Script {
   }
 
   /** Runs the script. Safe to send twice only as far as the script itself says so. */
-  async run(redis: Redis, keys: readonly string[], args: readonly (string | number)[]): Promise<Reply> {
+  async run(redis: RedisClient, keys: readonly string[], args: readonly (string | number)[]): Promise<Reply> {
     if (this.isVariadic ? keys.length < this.keyCount : keys.length !== this.keyCount) {
       throw new Error(`${basename(this.file)} takes ${this.keyCount} keys, not ${keys.length}`);
     }

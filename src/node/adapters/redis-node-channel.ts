@@ -1,10 +1,14 @@
 import { Injectable } from '@nestjs/common';
+import { Cluster } from 'ioredis';
 import { Logger } from '../../logging';
 import { CommandRedis, Keys, SubscriberRedis } from '../../redis';
 import type { NodeId } from '../../shared';
 import { type ChannelListener, NodeChannel } from '../node-channel.port';
 
-/** Classic pub/sub of one Redis server. */
+/**
+ * Pub/sub of one Redis server, sharded pub/sub in a Cluster, where a classic channel would be sent through every
+ * server. A slot that moves away takes a sharded subscription with it, without any event: the heartbeat tells.
+ */
 @Injectable()
 export class RedisNodeChannel extends NodeChannel {
   private channel: string | undefined;
@@ -17,7 +21,8 @@ export class RedisNodeChannel extends NodeChannel {
     private readonly logger: Logger,
   ) {
     super();
-    this.subscriber.client.on('message', (channel: string, payload: string) => {
+    const event = subscriber.client instanceof Cluster ? 'smessage' : 'message';
+    this.subscriber.client.on(event, (channel: string, payload: string) => {
       if (channel === this.channel) this.listener?.onPayload(payload);
     });
     this.subscriber.client.on('ready', () => void this.restore());
@@ -30,11 +35,16 @@ export class RedisNodeChannel extends NodeChannel {
     this.channel = channel;
     await this.listenTo(channel);
     if (previous === undefined || previous === channel) return;
-    await this.subscriber.call((client) => client.unsubscribe(previous));
+    await this.subscriber.call((client) =>
+      client instanceof Cluster ? client.sunsubscribe(previous) : client.unsubscribe(previous),
+    );
   }
 
   override async publish(node: NodeId, payload: string): Promise<void> {
-    await this.commands.call((client) => client.publish(this.keys.nodeChannel(node), payload));
+    const channel = this.keys.nodeChannel(node);
+    await this.commands.call((client) =>
+      client instanceof Cluster ? client.spublish(channel, payload) : client.publish(channel, payload),
+    );
   }
 
   /** After a broken connection: subscribing again does no harm where the client library has done so already. */
@@ -49,6 +59,8 @@ export class RedisNodeChannel extends NodeChannel {
   }
 
   private async listenTo(channel: string): Promise<void> {
-    await this.subscriber.call((client) => client.subscribe(channel));
+    await this.subscriber.call((client) =>
+      client instanceof Cluster ? client.ssubscribe(channel) : client.subscribe(channel),
+    );
   }
 }

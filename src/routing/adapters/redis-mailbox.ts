@@ -71,7 +71,7 @@ export class RedisMailbox extends Mailbox {
         ...dead,
       ],
     );
-    await this.awaitReplicas();
+    await this.awaitReplicas(to);
     const [duplicate, firstId, offset, prev, ...flat] = reply as [
       number,
       MessageId,
@@ -86,11 +86,15 @@ export class RedisMailbox extends Mailbox {
    * WAIT speaks of all writes of its own connection, so it goes out on the one that the append went out on. A
    * repeat waits too: what it repeats may not have got that far (the script writes its record once more for this).
    */
-  private async awaitReplicas(): Promise<void> {
+  private async awaitReplicas(user: UserId): Promise<void> {
     const { redisWaitReplicas, redisCommandTimeoutMs } = this.config;
     if (redisWaitReplicas === 0) return;
     const patienceMs = Math.ceil(redisCommandTimeoutMs / 2);
-    const reached = await this.redis.call((client) => client.wait(redisWaitReplicas, patienceMs));
+    // In a Cluster the key sends both commands to the node, and so to the connection, that the append went to.
+    const replies = await this.redis.call((client) =>
+      client.pipeline().exists(this.keys.state(user)).wait(redisWaitReplicas, patienceMs).exec(),
+    );
+    const reached = Number(replies?.[1]?.[1] ?? 0);
     if (reached < redisWaitReplicas) throw unavailable(`only ${reached} replicas have the message`);
   }
 

@@ -1,0 +1,48 @@
+import { Cluster, Redis, type RedisOptions } from 'ioredis';
+
+export type RedisClient = Redis | Cluster;
+
+const MAX_RECONNECT_PAUSE_MS = 1000;
+
+/**
+ * A client of one server, or, where the URL names several hosts (comma-separated), of a Redis Cluster. User,
+ * password and TLS are those of the first and the same for all.
+ */
+export function createClient(url: string, timeoutMs: number, name: string): RedisClient {
+  const [first, ...others] = url.split(',') as [string, ...string[]];
+  const options = optionsFor(timeoutMs, name);
+  if (others.length === 0) return new Redis(first, { ...options, lazyConnect: true });
+  const { protocol, username, password } = new URL(first);
+  return new Cluster([first, ...others], {
+    lazyConnect: true,
+    enableOfflineQueue: false,
+    // Sharded pub/sub needs a subscriber per shard; the others never subscribe.
+    shardedSubscribers: true,
+    clusterRetryStrategy: pauseBeforeReconnect,
+    slotsRefreshTimeout: timeoutMs,
+    redisOptions: {
+      ...options,
+      ...(username === '' ? {} : { username: decodeURIComponent(username) }),
+      ...(password === '' ? {} : { password: decodeURIComponent(password) }),
+      ...(protocol === 'rediss:' ? { tls: {} } : {}),
+    },
+  });
+}
+
+function optionsFor(timeoutMs: number, name: string): RedisOptions {
+  return {
+    connectionName: name,
+    commandTimeout: timeoutMs,
+    connectTimeout: timeoutMs,
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 0,
+    // A replica that was a master until a failover: the next connection finds the new one.
+    reconnectOnError: (error) => error.message.startsWith('READONLY'),
+    retryStrategy: pauseBeforeReconnect,
+  };
+}
+
+function pauseBeforeReconnect(attempt: number): number {
+  return Math.min(50 * attempt, MAX_RECONNECT_PAUSE_MS);
+}

@@ -1,0 +1,1 @@
+process.env['TEST_REDIS_URL'] = process.env['TEST_CLUSTER_URL'];
