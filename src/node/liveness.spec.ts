@@ -36,6 +36,14 @@ describe('liveness', () => {
     expect(liveness.dead()).toEqual([a]);
   });
 
+  it('finds a death once, though two looks were under way', () => {
+    const liveness = new Liveness(FORGET_AFTER_MS);
+    liveness.meet(a);
+    const [first, second] = [liveness.suspects(), liveness.suspects()];
+    expect(liveness.judge(first, [], 0)).toEqual([a]);
+    expect(liveness.judge(second, [], 0)).toEqual([]);
+  });
+
   it('forgets the dead once no entry of theirs can be left', () => {
     const liveness = new Liveness(FORGET_AFTER_MS);
     liveness.meet(a);
