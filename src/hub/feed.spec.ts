@@ -44,7 +44,7 @@ function forAnyRun(
       run.settle();
       check(run);
     }),
-    { numRuns: 1500 },
+    { numRuns: 1000 },
   );
 }
 

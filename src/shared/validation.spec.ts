@@ -87,6 +87,7 @@ describe('validation', () => {
       '{"__proto__":{"to":"bob","body":1},"constructor":{"prototype":{"x":1}}}',
     );
     expect(fieldsRefusedIn(payload)).toEqual(['to', 'body']);
+    expect(fieldsRefusedIn(Object.create(good))).toEqual(['to', 'body']);
     const dto = validate(SampleDto, JSON.parse('{"to":"bob","body":1,"__proto__":{"polluted":true}}'));
     expect(Object.getPrototypeOf(dto)).toBe(SampleDto.prototype);
     expect('polluted' in dto || 'polluted' in {}).toBe(false);
