@@ -65,7 +65,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   const tokenKey = settleTokenKey(settings, environment, problems);
   const localAccounts = settleLocalAccounts(settings, tokenKey, problems);
   const redisUrl = settings.redisUrl;
-  if (redisUrl === undefined && environment['REDIS_URL'] === undefined) {
+  if (redisUrl === undefined && !environment['REDIS_URL']?.trim()) {
     problems.push('REDIS_URL is missing (for example redis://127.0.0.1:6379)');
   }
   if (problems.length > 0 || tokenKey === undefined || redisUrl === undefined)

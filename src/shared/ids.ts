@@ -21,9 +21,10 @@ export type Channel = Branded<'Channel'>;
 export type MessageId = Branded<'MessageId'>;
 
 const ID_PATTERN = /^[\p{L}\p{N}_.@:|+-]{1,128}$/u;
+/** Counts characters, as the pattern above does, where `length` would count UTF-16 units. */
+const CLIENT_ID_LENGTH = /^.{1,64}$/u;
 const CHANNEL_PATTERN = /^[a-z0-9_-]{1,32}$/;
 const OPAQUE_ID_PATTERN = /^[A-Za-z0-9_-]{1,64}$/;
-const MAX_CLIENT_ID_LENGTH = 64;
 
 /** The sender's own copies. Built in: never configured, never sent to. */
 export const SENT_CHANNEL = 'sent' as Channel;
@@ -45,7 +46,7 @@ export function parseDeviceId(value: unknown): DeviceId | undefined {
 
 export function parseClientId(value: unknown): ClientId | undefined {
   const id = parseId(value);
-  return id !== undefined && id.length <= MAX_CLIENT_ID_LENGTH ? (id as ClientId) : undefined;
+  return id !== undefined && CLIENT_ID_LENGTH.test(id) ? (id as ClientId) : undefined;
 }
 
 export function parseChannel(value: unknown): Channel | undefined {

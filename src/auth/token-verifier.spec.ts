@@ -1,0 +1,279 @@
+import { createHmac, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { type SignOptions, sign } from 'jsonwebtoken';
+import { KeyServer } from '../../test/support/key-server';
+import { readConfig } from '../config';
+import { type BeelineError, monotonicMs, StoreClock } from '../shared';
+import { TokenSigner } from './token-signer';
+import { TokenVerifier } from './token-verifier';
+
+const SECRET = 'a secret of thirty-two bytes, or more';
+/** Years off this machine's clock, in either direction: only the store's may count. */
+const STORE_NOW_MS = 1_000_000_000_000;
+const NOW = STORE_NOW_MS / 1000;
+
+const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const otherRsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const pemOf = (key: KeyObject): string => key.export({ type: 'spki', format: 'pem' }).toString();
+
+function verifierWith(environment: Record<string, string>, storeNowMs = STORE_NOW_MS): TokenVerifier {
+  const clock = new StoreClock();
+  const now = monotonicMs();
+  clock.set(storeNowMs, now, now);
+  return new TokenVerifier(readConfig({ REDIS_URL: 'redis://127.0.0.1', ...environment }), clock);
+}
+
+const claims = { sub: 'bob', iat: NOW - 60, exp: NOW + 60 };
+
+function tokenOf(
+  payload: object = claims,
+  key: string | KeyObject = SECRET,
+  options: SignOptions = {},
+): string {
+  return sign(payload, key, { algorithm: 'HS256', ...options });
+}
+
+/** The code that a token is refused with; 'accepted' where it is not. */
+async function outcomeOf(verifier: TokenVerifier, token: unknown): Promise<string> {
+  return verifier.verify(token).then(
+    () => 'accepted',
+    (error: BeelineError) => error.code,
+  );
+}
+
+/** A token put together by hand, as no library would. */
+function forge(header: object, payload: object, mac: (text: string) => string): string {
+  const text = [header, payload]
+    .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
+    .join('.');
+  return `${text}.${mac(text)}`;
+}
+
+const own = verifierWith({ AUTH_SECRET: SECRET });
+
+describe('a token of our own', () => {
+  it('tells who it speaks for', async () => {
+    const token = new TokenSigner(SECRET, 'sub').signAccess('bob', STORE_NOW_MS, 60_000, { sid: 'login' });
+    expect(await own.verify(token)).toEqual({
+      userId: 'bob',
+      scopes: new Set(),
+      loginId: 'login',
+      expiresAt: STORE_NOW_MS + 60_000,
+    });
+  });
+
+  it('carries its scopes, and its login by sid before jti', async () => {
+    const identity = await own.verify(tokenOf({ ...claims, scope: 'send:any  admin', sid: 's', jti: 'j' }));
+    expect(identity).toMatchObject({ scopes: new Set(['send:any', 'admin']), loginId: 's' });
+    expect(await own.verify(tokenOf({ ...claims, jti: 'j' }))).toMatchObject({ loginId: 'j' });
+    expect(await own.verify(tokenOf({ ...claims, scope: ['admin'], sid: 7 }))).toMatchObject({
+      scopes: new Set(),
+      loginId: undefined,
+    });
+  });
+
+  it('names its user in NFC', async () => {
+    expect(await own.verify(tokenOf({ ...claims, sub: 'Zoe\u0308' }))).toMatchObject({ userId: 'Zo\u00eb' });
+  });
+
+  it.each(['', '{bob}', 'a b', '__proto__', 'x'.repeat(129)])('is refused for the user %j', async (sub) => {
+    expect(await outcomeOf(own, tokenOf({ ...claims, sub }))).toBe('unauthorized');
+  });
+
+  it.each([undefined, null, '', 7, {}, ['x'], 'x', 'a.b.c', '..', '\0'])('is not %j', async (token) => {
+    expect(await outcomeOf(own, token)).toBe('unauthorized');
+  });
+
+  it('is refused when it is too long, however good', async () => {
+    expect(await outcomeOf(own, tokenOf({ ...claims, more: 'x'.repeat(5000) }))).toBe('accepted');
+    expect(await outcomeOf(own, tokenOf({ ...claims, more: 'x'.repeat(6200) }))).toBe('unauthorized');
+  });
+
+  it('is refused without an expiry, with a wrong one, and without a user', async () => {
+    expect(await outcomeOf(own, tokenOf({ sub: 'bob' }))).toBe('unauthorized');
+    expect(await outcomeOf(own, tokenOf({ exp: NOW + 60 }))).toBe('unauthorized');
+    const hmac = (text: string): string => createHmac('sha256', SECRET).update(text).digest('base64url');
+    const header = { alg: 'HS256', typ: 'JWT' };
+    expect(await outcomeOf(own, forge(header, claims, hmac))).toBe('accepted');
+    for (const exp of ['9999999999', null, true]) {
+      expect(await outcomeOf(own, forge(header, { ...claims, exp }, hmac))).toBe('unauthorized');
+    }
+  });
+
+  it('is refused with any signature but its own', async () => {
+    const token = tokenOf();
+    expect(await outcomeOf(own, token.slice(0, -2))).toBe('unauthorized');
+    expect(await outcomeOf(own, token.slice(0, token.lastIndexOf('.') + 1))).toBe('unauthorized');
+    expect(await outcomeOf(own, tokenOf(claims, `${SECRET}!`))).toBe('unauthorized');
+    const [, payload] = tokenOf({ ...claims, sub: 'eve' }).split('.');
+    expect(await outcomeOf(own, token.split('.').with(1, `${payload}`).join('.'))).toBe('unauthorized');
+  });
+
+  it.each(['none', 'None', 'NONE', ''])('is refused when it calls its algorithm %j', async (alg) => {
+    expect(
+      await outcomeOf(
+        own,
+        forge({ alg, typ: 'JWT' }, claims, () => ''),
+      ),
+    ).toBe('unauthorized');
+  });
+
+  it('is refused when it is signed by another algorithm with the same key', async () => {
+    for (const algorithm of ['HS384', 'HS512'] as const) {
+      expect(await outcomeOf(own, tokenOf(claims, SECRET, { algorithm }))).toBe('unauthorized');
+    }
+  });
+
+  it("expires by the store's clock, not by ours", async () => {
+    const token = tokenOf();
+    const [justBefore, justAfter] = [claims.exp * 1000 - 1500, claims.exp * 1000 + 1500];
+    expect(await outcomeOf(verifierWith({ AUTH_SECRET: SECRET }, justBefore), token)).toBe('accepted');
+    expect(await outcomeOf(verifierWith({ AUTH_SECRET: SECRET }, justAfter), token)).toBe('unauthorized');
+    const storeAhead = verifierWith({ AUTH_SECRET: SECRET }, Date.now() + 7_200_000);
+    const byOurClock = tokenOf({ sub: 'bob', exp: Math.floor(Date.now() / 1000) + 3600 });
+    await expect(storeAhead.verify(byOurClock)).rejects.toThrow('expired');
+  });
+
+  it('is not good before its time', async () => {
+    expect(await outcomeOf(own, tokenOf({ ...claims, nbf: NOW + 30 }))).toBe('unauthorized');
+  });
+});
+
+describe('a token of an outside issuer', () => {
+  it('may be signed with a shared secret', async () => {
+    const verifier = verifierWith({ JWT_SECRET: SECRET });
+    expect(await outcomeOf(verifier, tokenOf())).toBe('accepted');
+    expect(await outcomeOf(verifier, tokenOf(claims, `${SECRET}!`))).toBe('unauthorized');
+  });
+
+  it('must come from the issuer and be meant for the audience, where these are set', async () => {
+    const verifier = verifierWith({ JWT_SECRET: SECRET, JWT_ISSUER: 'issuer', JWT_AUDIENCE: 'beeline' });
+    const right = { ...claims, iss: 'issuer', aud: 'beeline' };
+    expect(await outcomeOf(verifier, tokenOf(right))).toBe('accepted');
+    expect(await outcomeOf(verifier, tokenOf({ ...right, aud: ['other', 'beeline'] }))).toBe('accepted');
+    const others = [
+      { iss: 'eve' },
+      { iss: undefined },
+      { aud: 'other' },
+      { aud: ['other'] },
+      { aud: undefined },
+    ];
+    for (const other of others) {
+      const payload = JSON.parse(JSON.stringify({ ...right, ...other })) as object;
+      expect(await outcomeOf(verifier, tokenOf(payload))).toBe('unauthorized');
+    }
+  });
+
+  it('names its user by another claim where one is set', async () => {
+    const verifier = verifierWith({ JWT_SECRET: SECRET, JWT_USER_CLAIM: 'user_id' });
+    expect(await verifier.verify(tokenOf({ ...claims, user_id: 'ann' }))).toMatchObject({ userId: 'ann' });
+    expect(await outcomeOf(verifier, tokenOf())).toBe('unauthorized');
+  });
+
+  it.each([
+    ['RSA', rsa, ['RS256', 'RS512', 'PS256'] as const],
+    ['EC', ec, ['ES256'] as const],
+  ])('may be signed with a key of which we have the public half: %s', async (_kind, pair, algorithms) => {
+    const verifier = verifierWith({ JWT_PUBLIC_KEY: pemOf(pair.publicKey) });
+    for (const algorithm of algorithms) {
+      expect(await outcomeOf(verifier, tokenOf(claims, pair.privateKey, { algorithm }))).toBe('accepted');
+    }
+    expect(
+      await outcomeOf(
+        verifier,
+        forge({ alg: 'none' }, claims, () => ''),
+      ),
+    ).toBe('unauthorized');
+    expect(await outcomeOf(verifier, tokenOf())).toBe('unauthorized');
+  });
+
+  it('is refused when its secret is our public key', async () => {
+    for (const { publicKey } of [rsa, ec]) {
+      const pem = pemOf(publicKey);
+      const verifier = verifierWith({ JWT_PUBLIC_KEY: pem });
+      for (const secret of [pem, pem.trim(), pem.trimEnd().replaceAll('\n', '\\n')]) {
+        const mac = (text: string): string => createHmac('sha256', secret).update(text).digest('base64url');
+        expect(await outcomeOf(verifier, forge({ alg: 'HS256', typ: 'JWT' }, claims, mac))).toBe(
+          'unauthorized',
+        );
+      }
+    }
+  });
+
+  it('is refused when another key of the kind has signed it', async () => {
+    const verifier = verifierWith({ JWT_PUBLIC_KEY: pemOf(rsa.publicKey) });
+    const options = { algorithm: 'RS256' } as const;
+    expect(await outcomeOf(verifier, tokenOf(claims, otherRsa.privateKey, options))).toBe('unauthorized');
+    const ofEc = tokenOf(claims, ec.privateKey, { algorithm: 'ES256' });
+    expect(await outcomeOf(verifier, ofEc)).toBe('unauthorized');
+  });
+});
+
+describe('a token whose keys are published', () => {
+  let issuer: KeyServer;
+  let verifier: TokenVerifier;
+
+  beforeEach(async () => {
+    issuer = await KeyServer.start();
+    issuer.publish('first', rsa.publicKey);
+    verifier = verifierWith({ JWT_JWKS_URL: issuer.url });
+  });
+  afterEach(() => issuer.stop());
+
+  const signedBy = (key: KeyObject, keyid: string): string =>
+    tokenOf(claims, key, { algorithm: key.asymmetricKeyType === 'ec' ? 'ES256' : 'RS256', keyid });
+
+  it('is verified with the key that it names, which is fetched once', async () => {
+    issuer.publish('second', ec.publicKey);
+    for (let i = 0; i < 3; i += 1) {
+      expect(await outcomeOf(verifier, signedBy(rsa.privateKey, 'first'))).toBe('accepted');
+      expect(await outcomeOf(verifier, signedBy(ec.privateKey, 'second'))).toBe('accepted');
+    }
+    expect(issuer.asked).toBeLessThanOrEqual(2);
+  });
+
+  it('is verified with a new key as soon as there is one', async () => {
+    expect(await outcomeOf(verifier, signedBy(rsa.privateKey, 'first'))).toBe('accepted');
+    expect(await outcomeOf(verifier, signedBy(otherRsa.privateKey, 'next'))).toBe('unauthorized');
+    issuer.withdraw('first');
+    issuer.publish('next', otherRsa.publicKey);
+    expect(await outcomeOf(verifier, signedBy(otherRsa.privateKey, 'next'))).toBe('accepted');
+  });
+
+  it('is refused when it names no key that is published, or another than signed it', async () => {
+    expect(await outcomeOf(verifier, signedBy(rsa.privateKey, 'unknown'))).toBe('unauthorized');
+    expect(await outcomeOf(verifier, signedBy(otherRsa.privateKey, 'first'))).toBe('unauthorized');
+    for (const junk of ['x', 'a.b.c', '..']) expect(await outcomeOf(verifier, junk)).toBe('unauthorized');
+  });
+
+  it('is refused when it is unsigned, or signed with what is public', async () => {
+    const header = { kid: 'first', typ: 'JWT' };
+    const hmac = (text: string): string =>
+      createHmac('sha256', pemOf(rsa.publicKey)).update(text).digest('base64url');
+    expect(
+      await outcomeOf(
+        verifier,
+        forge({ ...header, alg: 'none' }, claims, () => ''),
+      ),
+    ).toBe('unauthorized');
+    expect(await outcomeOf(verifier, forge({ ...header, alg: 'HS256' }, claims, hmac))).toBe('unauthorized');
+  });
+
+  it('can not be judged while its keys can not be fetched: that is unavailable, not unauthorized', async () => {
+    const known = signedBy(rsa.privateKey, 'first');
+    expect(await outcomeOf(verifier, known)).toBe('accepted');
+    await issuer.stop();
+    expect(await outcomeOf(verifier, known)).toBe('accepted');
+    expect(await outcomeOf(verifier, signedBy(otherRsa.privateKey, 'next'))).toBe('unavailable');
+    expect(await outcomeOf(verifierWith({ JWT_JWKS_URL: issuer.url }), known)).toBe('unavailable');
+    issuer = await KeyServer.start();
+  });
+
+  it('can not make us ask its issuer without limit, nor keep out those whose keys we have', async () => {
+    const known = signedBy(rsa.privateKey, 'first');
+    expect(await outcomeOf(verifier, known)).toBe('accepted');
+    for (let i = 0; i < 30; i += 1) await outcomeOf(verifier, signedBy(otherRsa.privateKey, `forged-${i}`));
+    expect(issuer.asked).toBeLessThanOrEqual(11);
+    expect(await outcomeOf(verifier, known)).toBe('accepted');
+  });
+});

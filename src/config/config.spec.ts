@@ -1,0 +1,210 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { hostname } from 'node:os';
+import { type Config, ConfigError, readConfig } from './config';
+import { SETTINGS } from './settings';
+
+const SECRET = 'a secret of thirty-two bytes, or more';
+const REDIS_URL = 'redis://127.0.0.1:6379';
+const least = { REDIS_URL, AUTH_SECRET: SECRET };
+const outside = { REDIS_URL, JWT_SECRET: SECRET };
+
+const pemOf = ({ publicKey }: ReturnType<typeof generateKeyPairSync>): string =>
+  (publicKey as unknown as { export(o: object): string }).export({ type: 'spki', format: 'pem' });
+const ecPem = pemOf(generateKeyPairSync('ec', { namedCurve: 'P-256' }) as never);
+
+function problemsOf(environment: Record<string, string | undefined>): readonly string[] {
+  try {
+    readConfig(environment);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+}
+
+describe('the configuration', () => {
+  it('has the documented defaults', () => {
+    const expected: Config = {
+      port: 3000,
+      host: '0.0.0.0',
+      redisUrl: REDIS_URL,
+      redisKeyPrefix: 'beeline:',
+      redisCommandTimeoutMs: 2000,
+      nodeName: hostname(),
+      tokenKey: { kind: 'own', secret: SECRET },
+      jwtIssuer: undefined,
+      jwtAudience: undefined,
+      jwtUserClaim: 'sub',
+      localAccounts: true,
+      accessTokenTtlMs: 15 * 60 * 1000,
+      refreshTokenTtlMs: 30 * 24 * 3600 * 1000,
+      channels: ['chat', 'notification'] as unknown as Config['channels'],
+      inboxMaxLength: 10_000,
+      inboxMaxBytes: 4 * 1024 * 1024,
+      inboxTtlMs: 30 * 24 * 3600 * 1000,
+      dedupeWindowMs: 600_000,
+      maxBodyBytes: 16_384,
+      sendRatePerSecond: 20,
+      nodeLeaseMs: 10_000,
+      sweepIntervalMs: 30_000,
+      sweepMaxPerSecond: 2000,
+      drainTimeoutMs: 20_000,
+      pingIntervalMs: 25_000,
+      pingTimeoutMs: 20_000,
+      maxBufferedBytes: 1_048_576,
+      corsOrigins: [],
+      logLevel: 'info',
+    };
+    expect(readConfig(least)).toEqual(expected);
+  });
+
+  it('can not be changed once it is read', () => {
+    expect(Object.isFrozen(readConfig(least))).toBe(true);
+  });
+
+  it('takes what is empty or blank as not set, and trims', () => {
+    expect(readConfig({ ...least, PORT: '', HOST: '  ', LOG_LEVEL: ' warn ' })).toMatchObject({
+      port: 3000,
+      host: '0.0.0.0',
+      logLevel: 'warn',
+    });
+  });
+
+  const wrong: Record<string, string[]> = {
+    PORT: ['-1', '65536', '1.5', 'x', '0x10', '1e3'],
+    REDIS_URL: ['localhost:6379', 'http://localhost', 'redis://a:1,redis://b:2', 'x'],
+    REDIS_KEY_PREFIX: ['a{b', 'a}b', 'a b'],
+    REDIS_COMMAND_TIMEOUT_MS: ['9', 'x'],
+    AUTH_SECRET: ['short', 'x'.repeat(31)],
+    JWT_SECRET: ['short', 'x'.repeat(31)],
+    JWT_PUBLIC_KEY: ['x', '-----BEGIN PUBLIC KEY-----\nxxxx\n-----END PUBLIC KEY-----'],
+    JWT_JWKS_URL: ['x', 'ftp://keys.test', 'file:///keys'],
+    LOCAL_ACCOUNTS: ['yes', '1', 'ON'],
+    ACCESS_TOKEN_TTL_MS: ['999', 'x'],
+    REFRESH_TOKEN_TTL_MS: ['999', '99999999999999999999'],
+    CHANNELS: [',', 'Chat', 'chat,chat', 'chat,sent', 'a b', 'x'.repeat(33)],
+    INBOX_MAX_LENGTH: ['0', 'x'],
+    INBOX_MAX_BYTES: ['1023'],
+    INBOX_TTL_MS: ['999'],
+    DEDUPE_WINDOW_MS: ['999'],
+    MAX_BODY_BYTES: ['0', '524289'],
+    SEND_RATE_PER_SECOND: ['0'],
+    NODE_LEASE_MS: ['299'],
+    SWEEP_INTERVAL_MS: ['99'],
+    SWEEP_MAX_PER_SECOND: ['0'],
+    DRAIN_TIMEOUT_MS: ['-1'],
+    PING_INTERVAL_MS: ['99'],
+    PING_TIMEOUT_MS: ['99'],
+    MAX_BUFFERED_BYTES: ['1023'],
+    CORS_ORIGINS: ['app.test', 'https://a.test,x'],
+    LOG_LEVEL: ['loud', 'INFO'],
+  };
+
+  it.each(Object.entries(wrong))('refuses a wrong %s by its name', (variable, values) => {
+    for (const value of values) {
+      const others: Record<string, string> = /^(AUTH_SECRET|JWT_)/.test(variable) ? { REDIS_URL } : least;
+      expect(problemsOf({ ...others, [variable]: value })).toEqual([expect.stringMatching(`^${variable} `)]);
+    }
+  });
+
+  it('tries every setting that can be wrong', () => {
+    const free = ['HOST', 'NODE_NAME', 'JWT_ISSUER', 'JWT_AUDIENCE', 'JWT_USER_CLAIM'];
+    const variables = Object.values(SETTINGS).map(({ variable }) => variable);
+    expect([...Object.keys(wrong), ...free].sort()).toEqual(variables.sort());
+  });
+
+  it('names every problem in one error, and repeats no value', () => {
+    const environment = {
+      PORT: 'hunter2',
+      AUTH_SECRET: 'hunter2',
+      REDIS_URL: 'redis//:hunter2@x',
+      LOG_LEVEL: 'hunter2',
+    };
+    const problems = problemsOf(environment);
+    expect(problems.map((problem) => problem.split(' ')[0])).toEqual([
+      'PORT',
+      'REDIS_URL',
+      'AUTH_SECRET',
+      'LOG_LEVEL',
+    ]);
+    const error = new ConfigError(problems);
+    for (const problem of problems) expect(error.message).toContain(problem);
+    expect(`${error.stack}`).not.toContain('hunter2');
+  });
+
+  it('repeats no value of any setting', () => {
+    for (const variable of Object.keys(wrong)) {
+      const value = 'hunter2 {é},';
+      expect(problemsOf({ ...least, [variable]: value }).join()).not.toContain('hunter2');
+    }
+  });
+
+  it.each([undefined, '', '  '])('needs the store: REDIS_URL is %j', (url) => {
+    expect(problemsOf({ ...least, REDIS_URL: url })).toEqual([
+      expect.stringMatching('^REDIS_URL is missing'),
+    ]);
+  });
+
+  it('needs exactly one key', () => {
+    expect(problemsOf({ REDIS_URL })).toEqual([expect.stringMatching('^a key is missing')]);
+    expect(problemsOf({ REDIS_URL, AUTH_SECRET: ' ' })).toEqual([expect.stringMatching('^a key is missing')]);
+    const keys = {
+      AUTH_SECRET: SECRET,
+      JWT_SECRET: SECRET,
+      JWT_PUBLIC_KEY: ecPem,
+      JWT_JWKS_URL: 'https://keys.test',
+    };
+    const names = Object.keys(keys) as (keyof typeof keys)[];
+    for (const one of names) {
+      expect(problemsOf({ REDIS_URL, [one]: keys[one] })).toEqual([]);
+      for (const other of names.filter((name) => name !== one)) {
+        const both = problemsOf({ REDIS_URL, [one]: keys[one], [other]: keys[other] });
+        expect(both).toEqual([expect.stringMatching(new RegExp(`(?=.*${one})(?=.*${other}).*one key`))]);
+      }
+    }
+  });
+
+  it('says what kind of key it is', () => {
+    expect(readConfig(outside).tokenKey).toEqual({ kind: 'shared-secret', secret: SECRET });
+    expect(readConfig({ REDIS_URL, JWT_JWKS_URL: 'https://keys.test/a' }).tokenKey).toEqual({
+      kind: 'jwks',
+      url: 'https://keys.test/a',
+    });
+    for (const text of [ecPem, ecPem.trim().replaceAll('\n', '\\n')]) {
+      expect(readConfig({ REDIS_URL, JWT_PUBLIC_KEY: text }).tokenKey).toMatchObject({ kind: 'public-key' });
+    }
+  });
+
+  it('refuses a public key that is neither RSA nor EC', () => {
+    const pem = pemOf(generateKeyPairSync('ed25519') as never);
+    expect(problemsOf({ REDIS_URL, JWT_PUBLIC_KEY: pem })).toEqual([
+      'JWT_PUBLIC_KEY must be an RSA or EC key',
+    ]);
+  });
+
+  it('keeps accounts where our own key signs, unless they are off, and never with an outside issuer', () => {
+    expect(readConfig(least).localAccounts).toBe(true);
+    expect(readConfig({ ...least, LOCAL_ACCOUNTS: 'on' }).localAccounts).toBe(true);
+    expect(readConfig({ ...least, LOCAL_ACCOUNTS: 'off' }).localAccounts).toBe(false);
+    expect(readConfig(outside).localAccounts).toBe(false);
+    expect(readConfig({ ...outside, LOCAL_ACCOUNTS: 'off' }).localAccounts).toBe(false);
+    expect(problemsOf({ ...outside, LOCAL_ACCOUNTS: 'on' })).toEqual([
+      expect.stringMatching('^LOCAL_ACCOUNTS needs'),
+    ]);
+  });
+
+  it('counts the bytes of a secret, not its characters', () => {
+    expect(problemsOf({ REDIS_URL, AUTH_SECRET: 'é'.repeat(16) })).toEqual([]);
+    expect(problemsOf({ REDIS_URL, AUTH_SECRET: 'é'.repeat(15) })).toHaveLength(1);
+  });
+
+  it('reads lists: channels as they are, origins in their one form', () => {
+    const config = readConfig({
+      ...least,
+      CHANNELS: ' a , b-c,',
+      CORS_ORIGINS: 'https://A.test:443/, http://b.test:81',
+    });
+    expect(config.channels).toEqual(['a', 'b-c']);
+    expect(config.corsOrigins).toEqual(['https://a.test', 'http://b.test:81']);
+  });
+});
