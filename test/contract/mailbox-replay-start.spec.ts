@@ -92,6 +92,13 @@ describe.each(stores)('where the replay starts on $name', (kind) => {
       expect(await cursorOf(PHONE)).toBe(third);
     });
 
+    it('is the read cursor where `since` is the same, which is an ack too', async () => {
+      await read(second!);
+      expect(await start(PHONE, second)).toBe(second);
+      await read(last!);
+      expect(await start(PHONE)).toBe(second);
+    });
+
     it('is the read cursor where `since` is earlier', async () => {
       await read(third!);
       expect(await start(PHONE, first)).toBe(third);
