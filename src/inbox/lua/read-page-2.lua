@@ -19,6 +19,11 @@ local reply = { last, start, 0 }
 -- Nothing lies before the beginning, and Redis refuses to look there.
 if backwards and not is_after(start, '0-0') then return reply end
 
+-- A message's JSON is its draft, completed by `,"sentAt":<ms>,"offset":"<offset>"` (shared/message.ts).
+local function message_size(entry)
+  return #entry.json + #'"sentAt":,"offset":"",' + #entry.offset + #string.match(entry.offset, '^%d+')
+end
+
 -- Entries are fetched a few at a time: a page of large messages ends long before its limit.
 local STEP = 20
 local from, taken, full = start, 0, false
@@ -32,7 +37,8 @@ repeat
   end
   for _, raw in ipairs(entries) do
     local entry = fields_of(raw)
-    if taken == limit or (taken > 0 and #entry.json > bytes_left) then
+    local size = message_size(entry)
+    if taken == limit or (taken > 0 and size > bytes_left) then
       full = true
       break
     end
@@ -40,7 +46,7 @@ repeat
     reply[#reply + 1] = entry.prev
     reply[#reply + 1] = entry.json
     taken = taken + 1
-    bytes_left = bytes_left - #entry.json
+    bytes_left = bytes_left - size
     from = entry.offset
   end
 until full or #entries < count

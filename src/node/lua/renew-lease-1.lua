@@ -12,7 +12,9 @@ if held then
   redis.call('ZADD', KEYS[1], string.format('%.0f', now + ARGV[2]), ARGV[1])
 end
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', '(' .. string.format('%.0f', now))
-redis.call('PEXPIRE', KEYS[1], ARGV[2] * 10)
+-- Only ever put off: a node with a much shorter lease must not take the list from those with longer ones.
+local life = ARGV[2] * 10
+if redis.call('PTTL', KEYS[1]) < life then redis.call('PEXPIRE', KEYS[1], life) end
 local reply = { held and 1 or 0, now }
 for _, node in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do reply[#reply + 1] = node end
 return reply

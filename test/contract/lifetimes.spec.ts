@@ -1,0 +1,62 @@
+import { aMessage, aNode, appendMany, aRegistration, aUser, CHAT, connect, NEWS, PHONE } from './fixtures';
+import type { OpenStore } from './store-kind';
+import { stores } from './stores';
+
+describe.each(stores)('what $name keeps', (kind) => {
+  let store: OpenStore;
+  beforeAll(async () => {
+    store = await kind.open();
+  });
+  afterAll(() => store.close());
+
+  it('goes away by itself, whatever is done, but for accounts', async () => {
+    const userId = aUser();
+    const node = aNode();
+    await store.leases.take(node, 10_000);
+    await store.leases.renew(node, 10_000);
+    await store.channel.listen(node, () => {});
+    await store.accounts.create(userId, 'hash');
+    await store.accounts.openLogin(userId, 'login', 10_000);
+    await store.accounts.rotateLogin(userId, 'login', 1, 1000, 10_000);
+    const held = await connect(store, { userId, nodeId: node, deviceId: PHONE });
+    const [first] = await appendMany(store, userId, 2);
+    await store.mailbox.append(aMessage({ to: userId, channel: NEWS }), []);
+    await store.inboxes.moveDelivered(userId, CHAT, PHONE, first!.offset);
+    await store.inboxes.moveRead(userId, CHAT, first!.offset);
+    await store.mailbox.sweep(userId, node, [held], [CHAT, NEWS], []);
+    expect(await store.faults.immortals()).toEqual([]);
+  });
+
+  it.each([
+    ['a cursor moved', (user) => store.inboxes.moveRead(user, CHAT, '0-1' as never)],
+    ['an ack of a device', (user) => store.inboxes.moveDelivered(user, CHAT, PHONE, '0-1' as never)],
+    ['a connection that leaves', leaves],
+    ['a sweep that writes again', writesAgain],
+    ['a node found dead by whoever looks', findsDead],
+  ] satisfies [string, (user: ReturnType<typeof aUser>) => Promise<unknown>][])(
+    'goes away by itself where all there is is %s',
+    async (_what, act) => {
+      const user = aUser();
+      await act(user);
+      expect(await store.faults.immortals()).toEqual([]);
+    },
+  );
+
+  async function leaves(user: ReturnType<typeof aUser>): Promise<void> {
+    const { nodeId, connectionId } = await connect(store, { userId: user });
+    await store.mailbox.unregister(user, nodeId, [connectionId], []);
+  }
+
+  async function writesAgain(user: ReturnType<typeof aUser>): Promise<void> {
+    const held = await connect(store, { userId: user });
+    await store.faults.losePresence(user);
+    await store.faults.loseState(user);
+    await store.mailbox.sweep(user, held.nodeId, [held], [CHAT], []);
+  }
+
+  async function findsDead(user: ReturnType<typeof aUser>): Promise<void> {
+    const registration = aRegistration({ userId: user });
+    await store.mailbox.register(registration, []);
+    await store.presence.look([user], [registration.nodeId]);
+  }
+});

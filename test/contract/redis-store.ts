@@ -1,0 +1,70 @@
+import { randomUUID } from 'node:crypto';
+import { RedisAccountStore } from '../../src/auth/adapters/redis-account-store';
+import { type Config, readConfig } from '../../src/config';
+import { RedisInboxStore } from '../../src/inbox/adapters/redis-inbox-store';
+import { RedisLeaseStore } from '../../src/node/adapters/redis-lease-store';
+import { RedisNodeChannel } from '../../src/node/adapters/redis-node-channel';
+import { RedisPresenceStore } from '../../src/presence/adapters/redis-presence-store';
+import { CommandRedis, Keys, LeaseRedis, SubscriberRedis } from '../../src/redis';
+import { RedisMailbox } from '../../src/routing/adapters/redis-mailbox';
+import type { OpenStore, StoreFaults, StoreKind } from './store-kind';
+
+/** The Redis adapters, without the container, on the test run's real redis-server under a prefix of their own. */
+export const redisStore: StoreKind = {
+  name: 'redis',
+  open: (overrides = {}) =>
+    openWith(
+      readConfig({
+        REDIS_URL: process.env['TEST_REDIS_URL'],
+        REDIS_KEY_PREFIX: `contract-${randomUUID()}:`,
+        AUTH_SECRET: 'a secret for tests only, of more than 32 bytes',
+        ...overrides,
+      }),
+    ),
+};
+
+async function openWith(config: Config): Promise<OpenStore> {
+  const options = { lazyConnect: true, enableOfflineQueue: false };
+  const commands = new CommandRedis(config.redisUrl, options);
+  const leaseRedis = new LeaseRedis(config.redisUrl, options);
+  const subscriber = new SubscriberRedis(config.redisUrl, options);
+  const connections = [commands, leaseRedis, subscriber];
+  await Promise.all(connections.map((redis) => redis.connect()));
+  const keys = new Keys(config.redisKeyPrefix);
+  return {
+    leases: new RedisLeaseStore(leaseRedis, keys),
+    channel: new RedisNodeChannel(commands, subscriber, keys),
+    accounts: new RedisAccountStore(commands, keys),
+    inboxes: new RedisInboxStore(commands, keys, config),
+    presence: new RedisPresenceStore(commands, keys, config),
+    mailbox: new RedisMailbox(commands, keys, config),
+    faults: faultsOf(commands, keys, config.redisKeyPrefix),
+    storeNow: async () => {
+      const [seconds, micros] = await commands.time();
+      return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
+    },
+    openAnother: () => openWith(config),
+    close: async () => {
+      for (const redis of connections) redis.disconnect();
+    },
+  };
+}
+
+function faultsOf(redis: CommandRedis, keys: Keys, prefix: string): StoreFaults {
+  return {
+    loseInbox: async (user, channel) => void (await redis.del(keys.inbox(user, channel))),
+    loseState: async (user) => void (await redis.del(keys.state(user))),
+    losePresence: async (user) => void (await redis.del(keys.presence(user))),
+    /** The server's clock is nobody's to set: the last offset is moved ahead of it instead. */
+    setClockBack: async (user, channel, byMs) => {
+      const [seconds] = await redis.time();
+      const ahead = Number(seconds) * 1000 + 1000 + byMs;
+      await redis.hset(keys.state(user), `${channel}:last`, `${ahead}-0`);
+    },
+    immortals: async () => {
+      const found = (await redis.keys(`${prefix}*`)).filter((key) => !key.startsWith(`${prefix}account:`));
+      const lives = await Promise.all(found.map((key) => redis.pttl(key)));
+      return found.filter((_key, i) => lives[i] === -1);
+    },
+  };
+}
