@@ -52,6 +52,23 @@ export async function startCluster(size: number, environment: Environment = {}):
   );
 }
 
+export type Trio = [BeelineNode, BeelineNode, BeelineNode];
+
+/** The smallest cluster with a node for the sender, one for the receiver and one that a message does not concern. */
+export async function startTrio(environment: Environment = {}): Promise<Trio> {
+  return (await startCluster(3, environment)) as Trio;
+}
+
+/** Drains and ends them all; those that never came to be, because a set-up failed, are left out. */
+export async function closeNodes(...nodes: (BeelineNode | undefined)[]): Promise<void> {
+  await Promise.all(nodes.map(async (node) => node?.close()));
+}
+
+/** A name that no other test has: users are cheap, and tests that share none can't disturb each other. */
+export function uniqueUser(name: string): string {
+  return `${name}-${randomBytes(4).toString('hex')}`;
+}
+
 /** An access token as our own key signs it. */
 export function tokenFor(user: string, claims: Record<string, string> = {}, ttlMs = HOUR_MS): string {
   return new TokenSigner(TEST_SECRET, 'sub').signAccess(user, Date.now(), ttlMs, claims);
