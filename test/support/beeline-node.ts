@@ -20,9 +20,13 @@ const TEST_ENVIRONMENT = {
 
 export type Environment = Record<string, string>;
 
-/** One Beeline node inside the test process, on an ephemeral port. */
-export interface BeelineNode {
+/** Where clients find a node, be it in this process or in one of its own. */
+export interface Addressed {
   readonly url: string;
+}
+
+/** One Beeline node inside the test process, on an ephemeral port. */
+export interface BeelineNode extends Addressed {
   readonly app: NestExpressApplication;
   /** Drains and ends it. */
   close(): Promise<void>;

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { io, type Socket } from 'socket.io-client';
 import type { Answer, ClientToServerEvents, ServerToClientEvents, SessionEvent } from '../../src/gateway';
 import type { Message } from '../../src/shared';
-import { type BeelineNode, tokenFor } from './beeline-node';
+import { type Addressed, tokenFor } from './beeline-node';
 import { waitUntil } from './wait-until';
 
 type ClientSocket = Socket<ServerToClientEvents, ClientToServerEvents>;
@@ -38,7 +38,7 @@ export class TestClient {
   }
 
   /** Connects and waits until every channel is synced. Rejects with the `connect_error`'s `data` where refused. */
-  static async connect(node: BeelineNode, user: string, options: ClientOptions = {}): Promise<TestClient> {
+  static async connect(node: Addressed, user: string, options: ClientOptions = {}): Promise<TestClient> {
     const client = TestClient.start(node, user, options);
     await client.connected();
     await client.synced();
@@ -54,7 +54,7 @@ export class TestClient {
   }
 
   /** Begins to connect, and does not wait. */
-  static start(node: BeelineNode, user: string, options: ClientOptions = {}): TestClient {
+  static start(node: Addressed, user: string, options: ClientOptions = {}): TestClient {
     const { deviceId, since, token = tokenFor(user), reconnection = false, namespace = '/' } = options;
     const auth = options.auth ?? { token, ...(deviceId && { deviceId }), ...(since && { since }) };
     const url = `${node.url}${namespace}`;

@@ -1,4 +1,6 @@
+export * from './bad-values';
 export * from './beeline-node';
+export * from './beeline-process';
 export * from './client';
 export * from './faults';
 export * from './matchers';
