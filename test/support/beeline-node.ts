@@ -20,9 +20,13 @@ const TEST_ENVIRONMENT = {
 
 export type Environment = Record<string, string>;
 
-/** One Beeline node inside the test process, on an ephemeral port. */
-export interface BeelineNode {
+/** Where clients find a node, be it in this process or in one of its own. */
+export interface Addressed {
   readonly url: string;
+}
+
+/** One Beeline node inside the test process, on an ephemeral port. */
+export interface BeelineNode extends Addressed {
   readonly app: NestExpressApplication;
   /** Drains and ends it. */
   close(): Promise<void>;
@@ -50,6 +54,23 @@ export async function startCluster(size: number, environment: Environment = {}):
   return Promise.all(
     Array.from({ length: size }, (_, i) => startNode({ NODE_NAME: `node-${i}`, ...shared })),
   );
+}
+
+export type Trio = [BeelineNode, BeelineNode, BeelineNode];
+
+/** The smallest cluster with a node for the sender, one for the receiver and one that a message does not concern. */
+export async function startTrio(environment: Environment = {}): Promise<Trio> {
+  return (await startCluster(3, environment)) as Trio;
+}
+
+/** Drains and ends them all; those that never came to be, because a set-up failed, are left out. */
+export async function closeNodes(...nodes: (BeelineNode | undefined)[]): Promise<void> {
+  await Promise.all(nodes.map(async (node) => node?.close()));
+}
+
+/** A name that no other test has: users are cheap, and tests that share none can't disturb each other. */
+export function uniqueUser(name: string): string {
+  return `${name}-${randomBytes(4).toString('hex')}`;
 }
 
 /** An access token as our own key signs it. */

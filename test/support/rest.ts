@@ -1,4 +1,4 @@
-import type { BeelineNode } from './beeline-node';
+import type { Addressed } from './beeline-node';
 
 export interface RestAnswer {
   status: number;
@@ -17,7 +17,7 @@ interface RestRequest {
 
 /** One REST call, answered with its parsed JSON. */
 export async function rest(
-  node: BeelineNode,
+  node: Addressed,
   method: string,
   path: string,
   { token, body, text, headers }: RestRequest = {},
