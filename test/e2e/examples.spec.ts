@@ -1,11 +1,16 @@
 import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { Hub } from '../../src/hub';
+import { type Connection, Hub } from '../../src/hub';
+import type { MessageJson } from '../../src/shared';
 import { type BeelineNode, rest, startCluster, tokenFor, waitUntil } from '../support';
 
 const EXAMPLES = join(__dirname, '../../examples');
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 30_000;
+/** Each example is a process that starts, hashes a password and may wait before it comes back. */
+jest.setTimeout(90_000);
+/** Short, so that a client that reconnects needs a token that it did not begin with. */
+const TOKEN_TTL_MS = 2000;
 
 /** One of the examples as a process of its own, with what it has printed so far. */
 class Example {
@@ -75,7 +80,7 @@ describe.each(LANGUAGES)('the $language example', ({ file, command }) => {
   let started: Example[] = [];
 
   beforeAll(async () => {
-    nodes = await startCluster(2);
+    nodes = await startCluster(2, { ACCESS_TOKEN_TTL_MS: `${TOKEN_TTL_MS}` });
   });
   afterEach(() => {
     for (const example of started) example.kill();
@@ -83,17 +88,22 @@ describe.each(LANGUAGES)('the $language example', ({ file, command }) => {
   });
   afterAll(() => Promise.all(nodes.map((node) => node.close())));
 
-  /** The peer is always the JavaScript one, on the other node. */
   function run(me: string, peer: string): Example {
     const example = new Example(command(), file, me, peer, nodes[0]!);
     started.push(example);
     return example;
   }
 
+  /** The peer is always the JavaScript one, on the other node. */
   function runPeer(me: string, peer: string): Example {
     const example = new Example(process.execPath, 'javascript/chat.mjs', me, peer, nodes[1]!);
     started.push(example);
     return example;
+  }
+
+  /** What the first node holds: the example that is tested. */
+  function connections(): Connection[] {
+    return nodes[0]!.app.get<Hub>(Hub, { strict: false }).all();
   }
 
   /** The delivered cursor of the user's terminal: an ack of the beginning moves nothing and tells it. */
@@ -139,11 +149,13 @@ describe.each(LANGUAGES)('the $language example', ({ file, command }) => {
     expect(second.messages).toEqual(['dave: three']);
   });
 
-  it('comes back by itself when its connection breaks', async () => {
+  it('comes back by itself, with a fresh token, when its connection breaks', async () => {
     const erin = run('erin', 'frank');
     const frank = runPeer('frank', 'erin');
     await Promise.all([erin.prints(/^\* node /), frank.prints(/^\* node /)]);
-    for (const { outlet } of nodes[0]!.app.get<Hub>(Hub, { strict: false }).all()) outlet.end('draining', 0);
+    const connectedAt = Date.now();
+    await waitUntil('its first token has expired', () => Date.now() > connectedAt + TOKEN_TTL_MS);
+    for (const { outlet } of connections()) outlet.end('draining', 0);
     await erin.prints(/^\* disconnected/);
     frank.type('still there?');
     await erin.prints(/^\* node /, 2);
@@ -151,6 +163,17 @@ describe.each(LANGUAGES)('the $language example', ({ file, command }) => {
     erin.type('yes');
     await frank.prints(/^erin: yes$/);
     expect(erin.messages).toEqual(['frank: still there?']);
+  });
+
+  it('shows a message that comes twice once', async () => {
+    const jane = run('jane', 'kim');
+    await jane.prints(/^\* node /);
+    for (const id of ['id-1', 'id-1', 'id-2']) {
+      const message = { id, channel: 'chat', from: 'kim', to: 'jane', body: { text: id }, offset: '1-0' };
+      for (const { outlet } of connections()) outlet.pushMessage(JSON.stringify(message) as MessageJson);
+    }
+    await jane.prints(/^kim: id-2$/);
+    expect(jane.messages).toEqual(['kim: id-1', 'kim: id-2']);
   });
 
   it('ends with a word where a newer connection of its device takes its place', async () => {
