@@ -24,17 +24,32 @@ export function ensurePackages() {
 
 /** Finds a program on PATH, or installs Debian's package of it where that is possible. */
 export function ensureProgram(program, debianPackage) {
-  if (isOnPath(program)) return;
-  if (isOnPath('apt-get') && process.getuid?.() === 0) {
-    console.log(`Installing ${debianPackage} …`);
-    const apt = (...args) =>
-      spawnSync('apt-get', args, { stdio: ['ignore', 'ignore', 'inherit'] }).status === 0;
-    const install = () => apt('install', '-y', '--no-install-recommends', debianPackage);
-    if (install() || (apt('update') && install())) return;
-  }
+  if (isOnPath(program) || installFromDebian([debianPackage])) return;
   fail(
     `${program} is missing: install it (Debian: apt-get install ${debianPackage}; macOS: brew install ${debianPackage.split('-')[0]}).`,
   );
+}
+
+/** Finds a Python that has these modules, or installs Debian's packages of them where that is possible. */
+export function ensurePythonModules(modules, debianPackages) {
+  const works = () =>
+    ['python3', '/usr/bin/python3'].some(
+      (python) => spawnSync(python, ['-c', `import ${modules.join(', ')}`], { stdio: 'ignore' }).status === 0,
+    );
+  if (works() || (installFromDebian(debianPackages) && works())) return;
+  fail(
+    `Python's ${modules.join(' and ')} are missing: install them (Debian: apt-get install ${debianPackages.join(' ')}; elsewhere: pip install "python-socketio[client]").`,
+  );
+}
+
+/** False where this is not Debian, or we may not install. */
+function installFromDebian(packages) {
+  if (!isOnPath('apt-get') || process.getuid?.() !== 0) return false;
+  console.log(`Installing ${packages.join(', ')} …`);
+  const apt = (...args) =>
+    spawnSync('apt-get', args, { stdio: ['ignore', 'ignore', 'inherit'] }).status === 0;
+  const install = () => apt('install', '-y', '--no-install-recommends', ...packages);
+  return install() || (apt('update') && install());
 }
 
 export function run(command, args, complaint) {

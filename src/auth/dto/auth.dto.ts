@@ -9,22 +9,22 @@ export class CredentialsDto {
   @IsUserId()
   username: UserId = '' as UserId;
 
-  @ApiProperty({ example: 'correct horse battery staple', minLength: 8, maxLength: 256 })
+  @ApiProperty({ type: String, example: 'correct horse battery staple', minLength: 8, maxLength: 256 })
   @IsString({ message: PASSWORD_PROBLEM })
   @Length(8, 256, { message: PASSWORD_PROBLEM })
   password = '';
 }
 
 export class RefreshDto {
-  @ApiProperty()
+  @ApiProperty({ type: String })
   @IsString({ message: 'must be a string' })
   @Length(1, 1024, { message: 'must be 1 to 1024 characters' })
   refreshToken = '';
 }
 
 export class TokenPairDto {
-  @ApiProperty() accessToken = '';
-  @ApiProperty({ enum: ['Bearer'] }) tokenType = 'Bearer';
-  @ApiProperty({ description: 'Seconds.' }) expiresIn = 0;
-  @ApiProperty() refreshToken = '';
+  @ApiProperty({ type: String }) accessToken = '';
+  @ApiProperty({ type: String, enum: ['Bearer'] }) tokenType = 'Bearer';
+  @ApiProperty({ type: Number, description: 'Seconds.' }) expiresIn = 0;
+  @ApiProperty({ type: String }) refreshToken = '';
 }

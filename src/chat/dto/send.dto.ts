@@ -68,8 +68,9 @@ export class SendRequestDto extends MessageDto {
 
 /** The answer to both. */
 export class SendAnswerDto {
-  @ApiProperty() id = '';
-  @ApiProperty({ description: "The place in the receiver's inbox." }) offset = '';
-  @ApiProperty({ description: "Unix ms, by the store's clock." }) sentAt = 0;
-  @ApiProperty({ description: 'Whether this repeats a message sent before.' }) duplicate = false;
+  @ApiProperty({ type: String }) id = '';
+  @ApiProperty({ type: String, description: "The place in the receiver's inbox." }) offset = '';
+  @ApiProperty({ type: Number, description: "Unix ms, by the store's clock." }) sentAt = 0;
+  @ApiProperty({ type: Boolean, description: 'Whether this repeats a message sent before.' }) duplicate =
+    false;
 }
