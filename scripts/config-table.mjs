@@ -1,16 +1,27 @@
 /**
- * Prints the rows of the README's configuration table, as the code has them: `node scripts/config-table.mjs`,
- * after a build. With `--env` it prints `.env.example` instead.
+ * Writes the README's configuration table and `.env.example` as the code has them: `node scripts/config-table.mjs`,
+ * after a build. A test holds them against the code.
  */
-import { parseArgs } from 'node:util';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { SETTINGS } from '../dist/config/index.js';
 
-const { values } = parseArgs({ options: { env: { type: 'boolean', default: false } } });
 /** What a node can not start without. */
 const NEEDED = { REDIS_URL: 'redis://127.0.0.1:6379', AUTH_SECRET: '' };
 
 const settings = Object.values(SETTINGS);
-console.log(values.env ? settings.map(envLines).join('\n\n') : settings.map(tableRow).join('\n'));
+const table = ['| Variable | Default | Meaning |', '| --- | --- | --- |', ...settings.map(tableRow)].join(
+  '\n',
+);
+const readme = readFileSync('README.md', 'utf8');
+writeFileSync(
+  'README.md',
+  readme.replace(
+    /(<!-- configuration -->)[^]*(<!-- \/configuration -->)/,
+    (_all, begin, end) => `${begin}\n\n${table}\n\n${end}`,
+  ),
+);
+const header = readFileSync('.env.example', 'utf8').split('\n\n', 1)[0];
+writeFileSync('.env.example', `${header}\n\n${settings.map(envLines).join('\n\n')}\n`);
 
 function tableRow({ variable, fallback, meaning }) {
   return `| \`${variable}\` | ${printDefault(variable, fallback)} | ${meaning} |`;

@@ -30,6 +30,7 @@ describe('the configuration', () => {
       redisUrl: REDIS_URL,
       redisKeyPrefix: 'beeline:',
       redisCommandTimeoutMs: 2000,
+      redisWaitReplicas: 0,
       nodeName: hostname(),
       tokenKey: { kind: 'own', secret: SECRET },
       jwtIssuer: undefined,
@@ -72,7 +73,8 @@ describe('the configuration', () => {
 
   const wrong: Record<string, string[]> = {
     PORT: ['-1', '65536', '1.5', 'x', '0x10', '1e3'],
-    REDIS_URL: ['localhost:6379', 'http://localhost', 'redis://a:1,redis://b:2', 'x'],
+    REDIS_WAIT_REPLICAS: ['-1', 'x'],
+    REDIS_URL: ['localhost:6379', 'http://localhost', 'redis://a:1,http://b:2', 'x', ','],
     REDIS_KEY_PREFIX: ['a{b', 'a}b', 'a b'],
     REDIS_COMMAND_TIMEOUT_MS: ['9', 'x'],
     AUTH_SECRET: ['short', 'x'.repeat(31)],

@@ -14,7 +14,7 @@ describe.each(stores)('what $name keeps', (kind) => {
     const node = aNode();
     await store.leases.take(node, 10_000);
     await store.leases.renew(node, 10_000);
-    await store.channel.listen(node, () => {});
+    await store.channel.listen(node, { onPayload: () => {}, onRestored: () => {} });
     await store.accounts.create(userId, 'hash');
     await store.accounts.openLogin(userId, 'login', 10_000);
     await store.accounts.rotateLogin(userId, 'login', 1, 1000, 10_000);

@@ -19,7 +19,7 @@ describe.each(stores)('NodeChannel on $name', (kind) => {
   });
 
   const listen = (node: NodeId): Promise<void> =>
-    store.channel.listen(node, (payload) => heard.push(payload));
+    store.channel.listen(node, { onPayload: (payload) => void heard.push(payload), onRestored: () => {} });
   /** What was sent before this has been heard, or never will be: one sender's payloads keep their order. */
   async function settled(node: NodeId): Promise<string[]> {
     await another.channel.publish(node, 'the end');
@@ -77,7 +77,10 @@ describe.each(stores)('NodeChannel on $name', (kind) => {
   it('tells whoever listened last, once', async () => {
     const node = aNode();
     const stale: string[] = [];
-    await store.channel.listen(node, (payload) => stale.push(payload));
+    await store.channel.listen(node, {
+      onPayload: (payload) => void stale.push(payload),
+      onRestored: () => {},
+    });
     await listen(node);
     await another.channel.publish(node, 'hello');
     expect(await settled(node)).toEqual(['hello']);

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { Cluster, type Redis } from 'ioredis';
 import { RedisAccountStore } from '../../src/auth/adapters/redis-account-store';
 import { type Config, readConfig } from '../../src/config';
 import { RedisInboxStore } from '../../src/inbox/adapters/redis-inbox-store';
+import { createLogger } from '../../src/logging';
 import { RedisLeaseStore } from '../../src/node/adapters/redis-lease-store';
 import { RedisNodeChannel } from '../../src/node/adapters/redis-node-channel';
 import { RedisPresenceStore } from '../../src/presence/adapters/redis-presence-store';
@@ -24,23 +26,23 @@ export const redisStore: StoreKind = {
 };
 
 async function openWith(config: Config): Promise<OpenStore> {
-  const options = { lazyConnect: true, enableOfflineQueue: false };
-  const commands = new CommandRedis(config.redisUrl, options);
-  const leaseRedis = new LeaseRedis(config.redisUrl, options);
-  const subscriber = new SubscriberRedis(config.redisUrl, options);
+  const logger = createLogger({ logLevel: 'silent', nodeName: 'contract' });
+  const commands = new CommandRedis(config, logger);
+  const leaseRedis = new LeaseRedis(config, logger);
+  const subscriber = new SubscriberRedis(config, logger);
   const connections = [commands, leaseRedis, subscriber];
   await Promise.all(connections.map((redis) => redis.connect()));
   const keys = new Keys(config.redisKeyPrefix);
   return {
     leases: new RedisLeaseStore(leaseRedis, keys),
-    channel: new RedisNodeChannel(commands, subscriber, keys),
+    channel: new RedisNodeChannel(commands, subscriber, keys, logger),
     accounts: new RedisAccountStore(commands, keys),
     inboxes: new RedisInboxStore(commands, keys, config),
     presence: new RedisPresenceStore(commands, keys, config),
     mailbox: new RedisMailbox(commands, keys, config),
-    faults: faultsOf(commands, keys, config.redisKeyPrefix),
+    faults: faultsOf(commands.client, keys, config.redisKeyPrefix),
     storeNow: async () => {
-      const [seconds, micros] = await commands.time();
+      const [seconds, micros] = await commands.client.time();
       return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
     },
     openAnother: () => openWith(config),
@@ -50,7 +52,7 @@ async function openWith(config: Config): Promise<OpenStore> {
   };
 }
 
-function faultsOf(redis: CommandRedis, keys: Keys, prefix: string): StoreFaults {
+function faultsOf(redis: Redis | Cluster, keys: Keys, prefix: string): StoreFaults {
   return {
     loseInbox: async (user, channel) => void (await redis.del(keys.inbox(user, channel))),
     loseState: async (user) => void (await redis.del(keys.state(user))),
@@ -62,7 +64,9 @@ function faultsOf(redis: CommandRedis, keys: Keys, prefix: string): StoreFaults 
       await redis.hset(keys.state(user), `${channel}:last`, `${ahead}-0`);
     },
     immortals: async () => {
-      const found = (await redis.keys(`${prefix}*`)).filter((key) => !key.startsWith(`${prefix}account:`));
+      const servers = redis instanceof Cluster ? redis.nodes('master') : [redis];
+      const keysThere = (await Promise.all(servers.map((server) => server.keys(`${prefix}*`)))).flat();
+      const found = keysThere.filter((key) => !key.startsWith(`${prefix}account:`));
       const lives = await Promise.all(found.map((key) => redis.pttl(key)));
       return found.filter((_key, i) => lives[i] === -1);
     },

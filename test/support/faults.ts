@@ -1,3 +1,4 @@
+import { Cluster } from 'ioredis';
 import { NodeChannel } from '../../src/node';
 import { CommandRedis, LeaseRedis, SubscriberRedis } from '../../src/redis';
 import type { BeelineNode } from './beeline-node';
@@ -12,7 +13,8 @@ export function loseEnvelopes(node: BeelineNode): void {
 
 /** The node stops listening without knowing it, as when a proxy or a moved slot loses a subscription. */
 export async function loseSubscription(node: BeelineNode): Promise<void> {
-  await node.app.get<SubscriberRedis>(SubscriberRedis).unsubscribe();
+  const { client } = node.app.get<SubscriberRedis>(SubscriberRedis);
+  await (client instanceof Cluster ? client.sunsubscribe() : client.unsubscribe());
 }
 
 /** Cuts a node off from Redis for good: it can neither renew, nor unregister, nor leave. */
