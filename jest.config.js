@@ -57,6 +57,7 @@ module.exports = {
       displayName: 'cluster',
       setupFiles: [...shared.setupFiles, '<rootDir>/test/support/use-redis-cluster.ts'],
       testMatch: ['<rootDir>/test/{contract,e2e}/**/*.spec.ts'],
+      testPathIgnorePatterns: ['/test/e2e/(examples|documents)'],
     },
   ],
 };

@@ -40,6 +40,7 @@ describe('the origin of a page', () => {
     const listed = ['https://page.test', 'http://page.test:8080'];
     expect(isAllowed('https://page.test', 'app.test', listed)).toBe(true);
     expect(isAllowed('https://page.test:443', 'app.test', listed)).toBe(true);
+    expect(isAllowed('http://page.test', 'app.test', listed)).toBe(true);
     expect(isAllowed('http://page.test:8080', 'app.test', listed)).toBe(true);
     expect(isAllowed('https://page.test:8443', 'app.test', listed)).toBe(false);
     expect(isAllowed('https://other.test', 'app.test', listed)).toBe(false);

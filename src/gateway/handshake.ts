@@ -68,7 +68,8 @@ export function isOriginAllowed(
   const { origin, host } = headers;
   if (origin === undefined) return true;
   if (!URL.canParse(origin)) return false;
-  return hostOf(origin) === hostOf(`http://${host ?? ''}`) || allowed.includes(new URL(origin).origin);
+  const from = hostOf(origin);
+  return [`http://${host ?? ''}`, ...allowed].some((known) => hostOf(known) === from);
 }
 
 function hostOf(url: string): string | undefined {

@@ -51,4 +51,5 @@ for _, entry in ipairs(held) do
   end
 end
 keep_for(presence, state_ttl)
+keep_for(state, state_ttl)
 return reply
