@@ -70,11 +70,14 @@ describe('both doors', () => {
       JWT_AUDIENCE: 'beeline',
     });
   });
-  afterEach(async () => {
+  afterEach(expectNobodyThere);
+
+  /** After every single case: what was refused has left nothing in presence. */
+  async function expectNobodyThere(): Promise<void> {
     TestClient.closeAll();
     const { body } = await rest(node, 'GET', `/presence/${EVE}`, { token: tokenFor('asker') });
     expect(body['presence']).toEqual({ [EVE]: { online: false, devices: 0, lastSeen: null } });
-  });
+  }
   afterAll(() => closeNodes(node, issued));
 
   async function refusedHandshake(auth: object, at = node): Promise<unknown> {

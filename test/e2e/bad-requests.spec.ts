@@ -94,6 +94,28 @@ const POSTS: Route[] = [
   },
 ];
 
+/** What was answered; never with anything of what was sent. */
+function told(answer: RestAnswer): RestAnswer {
+  if (JSON.stringify(answer.body).includes(MARK)) throw new Error('the answer repeats what was sent');
+  return answer;
+}
+
+/** A problem document as the contract has it, and nothing more. */
+function problem(status: number, code: string, field?: string): RestAnswer {
+  const details = field === undefined ? {} : { details: [{ field, problem: aString() }] };
+  return {
+    status,
+    type: 'application/problem+json; charset=utf-8',
+    body: { type: 'about:blank', title: code, status, detail: aString(), code, retryable: false, ...details },
+  };
+}
+
+/** Which fields are named differs with what came in the object's place. */
+function withoutDetails(answer: RestAnswer): RestAnswer {
+  const { details: _details, ...body } = told(answer).body;
+  return { ...answer, body };
+}
+
 describe('bad input over REST', () => {
   let node: BeelineNode;
   let watcher: TestClient;
@@ -102,35 +124,18 @@ describe('bad input over REST', () => {
     node = await startNode({ REDIS_KEY_PREFIX: uniquePrefix() });
     watcher = await TestClient.connect(node, BOB);
   });
-  afterEach(() => {
-    expect(watcher.events.filter(({ event }) => event !== 'session' && event !== 'inbox:synced')).toEqual([]);
-  });
-  afterAll(async () => {
+  afterEach(expectPeace);
+
+  /** After every single case: the process lives, and nobody was told anything. */
+  async function expectPeace(): Promise<void> {
     expect((await rest(node, 'GET', '/healthz')).status).toBe(200);
+    expect(watcher.events.filter(({ event }) => event !== 'session' && event !== 'inbox:synced')).toEqual([]);
+  }
+  afterAll(async () => {
     TestClient.closeAll();
     await closeNodes(node);
   });
 
-  /** A problem document as the contract has it, which repeats nothing of what was sent. */
-  function expectProblem(
-    { status, type, body }: RestAnswer,
-    expected: number,
-    code: string,
-    field?: string,
-  ): void {
-    const details = field === undefined ? {} : { details: [{ field, problem: aString() }] };
-    expect(body).toEqual({
-      type: 'about:blank',
-      title: code,
-      status: expected,
-      detail: aString(),
-      code,
-      retryable: false,
-      ...details,
-    });
-    expect({ status, type }).toEqual({ status: expected, type: 'application/problem+json; charset=utf-8' });
-    expect(JSON.stringify(body)).not.toContain(MARK);
-  }
   const post = (path: string, body: unknown) => rest(node, 'POST', path, { token: TOKEN, body });
 
   describe.each(POSTS)('POST $path', ({ path, right, required, bad }) => {
@@ -139,19 +144,18 @@ describe('bad input over REST', () => {
     );
 
     it.each(cases)('refuses $field: $name', async ({ field, value }) => {
-      expectProblem(await post(path, { ...right, [field]: value }), 400, 'bad_request', field);
+      expect(told(await post(path, { ...right, [field]: value }))).toEqual(
+        problem(400, 'bad_request', field),
+      );
     });
 
     it.each(required)('refuses a body without %s', async (field) => {
       const { [field]: _left, ...others } = right;
-      expectProblem(await post(path, others), 400, 'bad_request', field);
+      expect(told(await post(path, others))).toEqual(problem(400, 'bad_request', field));
     });
 
     it.each(BAD_PAYLOADS)('refuses %s as the body', async (_name, payload) => {
-      const answer = await post(path, payload);
-      const { details, ...body } = answer.body;
-      expectProblem({ ...answer, body }, 400, 'bad_request');
-      expect(JSON.stringify(details)).not.toContain(MARK);
+      expect(withoutDetails(await post(path, payload))).toEqual(problem(400, 'bad_request'));
     });
 
     it.each([
@@ -171,12 +175,13 @@ describe('bad input over REST', () => {
       ['a packing that nobody knows', { text: '{}', headers: { 'content-encoding': MARK } }],
     ])('refuses %s', async (_name, request) => {
       const answer = await rest(node, 'POST', path, { token: TOKEN, ...request });
-      const { details: _details, ...body } = answer.body;
-      expectProblem({ ...answer, body }, 400, 'bad_request');
+      expect(withoutDetails(answer)).toEqual(problem(400, 'bad_request'));
     });
 
     it('answers 413 to a request of more than a megabyte', async () => {
-      expectProblem(await post(path, { ...right, ballast: 'x'.repeat(1_000_001) }), 413, 'too_large');
+      expect(told(await post(path, { ...right, ballast: 'x'.repeat(1_000_001) }))).toEqual(
+        problem(413, 'too_large'),
+      );
     });
 
     it('answers 413 to what unpacks to more than a megabyte', async () => {
@@ -195,7 +200,9 @@ describe('bad input over REST', () => {
   });
 
   it('answers 413 to a message body over the limit', async () => {
-    expectProblem(await post('/messages', { to: BOB, body: 'x'.repeat(16_383) }), 413, 'too_large');
+    expect(told(await post('/messages', { to: BOB, body: 'x'.repeat(16_383) }))).toEqual(
+      problem(413, 'too_large'),
+    );
   });
 
   it.each(BAD_CLIENT_IDS.filter(([, value]) => typeof value === 'string' && /^[\x20-\x7e]+$/.test(value)))(
@@ -207,7 +214,7 @@ describe('bad input over REST', () => {
         body: { to: BOB, body: 1 },
         headers,
       });
-      expectProblem(answer, 400, 'bad_request', 'Idempotency-Key');
+      expect(told(answer)).toEqual(problem(400, 'bad_request', 'Idempotency-Key'));
     },
   );
 
@@ -223,16 +230,14 @@ describe('bad input over REST', () => {
     ['POST', '/inbox/constructor/ack'],
   ])('knows no channel at %s %s', async (method, path) => {
     const body = { offset: '1-0', deviceId: 'phone' };
-    expectProblem(
-      await rest(node, method, path, { token: TOKEN, ...(method === 'POST' && { body }) }),
-      404,
-      'not_found',
-    );
+    expect(
+      told(await rest(node, method, path, { token: TOKEN, ...(method === 'POST' && { body }) })),
+    ).toEqual(problem(404, 'not_found'));
   });
 
   it('knows no channel to send to', async () => {
     for (const channel of ['nowhere', MARK, 'sent', '__proto__']) {
-      expectProblem(await post('/messages', { to: BOB, body: 1, channel }), 404, 'not_found');
+      expect(told(await post('/messages', { to: BOB, body: 1, channel }))).toEqual(problem(404, 'not_found'));
     }
   });
 
@@ -249,28 +254,22 @@ describe('bad input over REST', () => {
       (text) => ['limit', `?limit=${text}`],
     ),
   ])('refuses %s in GET /inbox/chat%s', async (field, query) => {
-    expectProblem(
-      await rest(node, 'GET', `/inbox/chat${query}`, { token: TOKEN }),
-      400,
-      'bad_request',
-      field,
+    expect(told(await rest(node, 'GET', `/inbox/chat${query}`, { token: TOKEN }))).toEqual(
+      problem(400, 'bad_request', field),
     );
   });
 
   it.each(['%7Bzqxj%7D', '%00', 'zqxj%20zqxj', '__proto__', 'z'.repeat(129), '%F0%9F%90%9D', 'zqxj%2Fzqxj'])(
     'refuses GET /presence/%s',
     async (user) => {
-      expectProblem(
-        await rest(node, 'GET', `/presence/${user}`, { token: TOKEN }),
-        400,
-        'bad_request',
-        'users',
+      expect(told(await rest(node, 'GET', `/presence/${user}`, { token: TOKEN }))).toEqual(
+        problem(400, 'bad_request', 'users'),
       );
     },
   );
 
   it.each(['/presence/%', '/presence/%zz', '/inbox/%E0%A4%A'])('refuses the path %s', async (path) => {
-    expectProblem(await rest(node, 'GET', path, { token: TOKEN }), 400, 'bad_request');
+    expect(told(await rest(node, 'GET', path, { token: TOKEN }))).toEqual(problem(400, 'bad_request'));
   });
 
   it.each([
@@ -284,6 +283,6 @@ describe('bad input over REST', () => {
     ['GET', '/../../etc/passwd'],
     ['GET', '/__proto__'],
   ])('knows no route %s %s', async (method, path) => {
-    expectProblem(await rest(node, method, path, { token: TOKEN }), 404, 'not_found');
+    expect(told(await rest(node, method, path, { token: TOKEN }))).toEqual(problem(404, 'not_found'));
   });
 });

@@ -1,7 +1,16 @@
 import { randomInt } from 'node:crypto';
 import type { Offset } from '../../src/shared';
 import { isAfter } from '../../src/shared';
-import { closeNodes, Random, startTrio, TestClient, type Trio, uniqueUser, waitUntil } from '../support';
+import {
+  closeNodes,
+  Random,
+  startTrio,
+  TestClient,
+  type Trio,
+  uniqueUser,
+  waitUntil,
+  NO_SWEEPS,
+} from '../support';
 
 const SEEDS = 200;
 const AT_ONCE = 12;
@@ -117,7 +126,7 @@ describe('a device that comes and goes while messages are sent', () => {
   let senders: [TestClient, ...TestClient[]];
 
   beforeAll(async () => {
-    nodes = await startTrio();
+    nodes = await startTrio(NO_SWEEPS);
     const [a, ...others] = nodes;
     senders = [
       await TestClient.connect(a, uniqueUser('alice')),

@@ -8,6 +8,7 @@ import {
   uniqueUser,
   aNumber,
   textLike,
+  NO_SWEEPS,
 } from '../support';
 
 describe('three nodes on one Redis', () => {
@@ -18,7 +19,7 @@ describe('three nodes on one Redis', () => {
   let bob: string;
 
   beforeAll(async () => {
-    [a, b, c] = await startTrio();
+    [a, b, c] = await startTrio(NO_SWEEPS);
   });
   beforeEach(() => {
     alice = uniqueUser('alice');

@@ -9,6 +9,7 @@ import {
   waitUntil,
   aNumber,
   textLike,
+  NO_SWEEPS,
 } from '../support';
 
 const OFFSET = /^\d{1,16}-\d{1,16}$/;
@@ -22,7 +23,7 @@ describe('a session', () => {
   let bob: string;
 
   beforeAll(async () => {
-    [a, b, c] = await startTrio();
+    [a, b, c] = await startTrio(NO_SWEEPS);
   });
   beforeEach(() => {
     alice = uniqueUser('alice');

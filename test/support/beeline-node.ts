@@ -18,6 +18,9 @@ const TEST_ENVIRONMENT = {
   LOG_LEVEL: 'silent',
 };
 
+/** For suites about the direct way: no sweep comes in time to hide what it lost. */
+export const NO_SWEEPS = { SWEEP_INTERVAL_MS: '600000' };
+
 export type Environment = Record<string, string>;
 
 /** Where clients find a node, be it in this process or in one of its own. */
