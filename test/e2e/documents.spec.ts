@@ -1,5 +1,4 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BeelineNode, rest, startNode, TestClient, tokenFor, uniquePrefix, waitUntil } from '../support';
@@ -29,25 +28,30 @@ describe('requests.http', () => {
 });
 
 describe('the client in the README', () => {
+  let alice: ChildProcess | undefined;
+  let bob: TestClient | undefined;
+  afterEach(() => {
+    alice?.kill('SIGKILL');
+    bob?.close();
+  });
+
   it('connects, shows what comes, acks it, and sends', async () => {
     const code = /```js\n([^]+?)```/.exec(read('README.md'))?.[1] ?? '';
-    const alice = spawn(process.execPath, ['--input-type=module', '--eval', runnable(code)], { cwd: ROOT });
+    const child = spawn(process.execPath, ['--input-type=module', '--eval', runnable(code)], { cwd: ROOT });
+    alice = child;
     let output = '';
-    for (const stream of [alice.stdout, alice.stderr]) {
+    for (const stream of [child.stdout, child.stderr]) {
       stream.on('data', (chunk: Buffer) => {
         output += chunk.toString();
       });
     }
-    const bob = await TestClient.connect(node, 'bob');
+    bob = await TestClient.connect(node, 'bob');
     const [first] = await bob.receives(1);
     expect(first).toMatchObject({ from: 'alice', body: { text: 'hi' } });
 
     const answer = await bob.send('alice', { text: 'hello' }, 'b-1');
     await waitUntil('it is shown', () => output.includes('shown: hello'));
     await waitUntil('it is acked', async () => (await alicesCursor()) === answer['offset']);
-    alice.kill();
-    await once(alice, 'exit');
-    bob.close();
     expect(output).toBe('sent: false\nshown: hello\n');
   });
 
