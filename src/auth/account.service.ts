@@ -82,11 +82,17 @@ export class AccountService {
   ): TokenPair {
     const ttlMs = this.config.accessTokenTtlMs;
     return {
-      accessToken: signer.signAccess(userId, at, ttlMs, { sid: loginId }),
+      accessToken: signer.signAccess(userId, at, ttlMs, { sid: loginId, ...this.issuerClaims() }),
       tokenType: 'Bearer',
       expiresIn: Math.ceil(ttlMs / 1000),
       refreshToken: signer.signRefresh({ userId, loginId, generation }),
     };
+  }
+
+  /** What the verifier asks of every token, our own included. */
+  private issuerClaims(): Record<string, string> {
+    const { jwtIssuer, jwtAudience } = this.config;
+    return { ...(jwtIssuer && { iss: jwtIssuer }), ...(jwtAudience && { aud: jwtAudience }) };
   }
 
   private requireSigner(): TokenSigner {

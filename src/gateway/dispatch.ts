@@ -1,5 +1,5 @@
 import { Logger } from '../logging';
-import { badRequest, toClientError } from '../shared';
+import { toClientError } from '../shared';
 
 type Ack = (answer: object) => void;
 
@@ -31,10 +31,4 @@ function takeApart(args: readonly unknown[]): { payload: unknown; ack: Ack | und
   const ack = typeof last === 'function' ? (last as Ack) : undefined;
   const payloads = ack === undefined ? args : args.slice(0, -1);
   return { payload: payloads.length === 1 ? payloads[0] : undefined, ack };
-}
-
-/** An event whose name is not text: Socket.IO's protocol allows numbers. */
-export function requireEventName(event: unknown): string {
-  if (typeof event !== 'string') throw badRequest([{ field: 'event', problem: 'must be a string' }]);
-  return event;
 }

@@ -91,7 +91,7 @@ export class NodeService implements OnModuleInit {
 
   /** The lease is held and the channel heard before any presence is written. */
   async onModuleInit(): Promise<void> {
-    await this.takeLease();
+    await this.enter(this.currentId);
     await this.inspectStore();
     this.healthy = true;
     this.scheduleRenewal();
@@ -150,7 +150,7 @@ export class NodeService implements OnModuleInit {
       if (this.healthy)
         this.logger.error({ nodeId: this.currentId }, 'own heartbeat not heard: subscribing again');
       this.healthy = false;
-      await this.subscribe();
+      await this.subscribe(this.currentId);
       this.doubt('heartbeat-lost');
     } else {
       if (this.heartbeat.takeMissed()) this.doubt('heartbeat-lost');
@@ -167,25 +167,26 @@ export class NodeService implements OnModuleInit {
     this.storeFault = fault;
   }
 
+  /** The new id is in force only once its lease is held: no presence is ever written under an id without one. */
   private async replaceId(): Promise<void> {
     const lostId = this.currentId;
     this.healthy = false;
-    this.currentId = newNodeId(this.config.nodeName);
+    await this.enter(newNodeId(this.config.nodeName));
     this.logger.warn({ lostId, nodeId: this.currentId }, 'lease had run out: going on under a new id');
-    await this.takeLease();
     this.healthy = true;
     this.doubt('new-id');
   }
 
-  private async takeLease(): Promise<void> {
-    await this.look(() => this.leases.take(this.currentId, this.config.nodeLeaseMs));
-    await this.subscribe();
+  private async enter(id: NodeId): Promise<void> {
+    await this.look(() => this.leases.take(id, this.config.nodeLeaseMs));
+    await this.subscribe(id);
+    this.currentId = id;
     await this.beat();
   }
 
-  private async subscribe(): Promise<void> {
+  private async subscribe(id: NodeId): Promise<void> {
     this.heartbeat.restart();
-    await this.channel.listen(this.currentId, {
+    await this.channel.listen(id, {
       onPayload: (payload) => this.receive(payload),
       onRestored: () => this.doubt('channel-restored'),
     });
