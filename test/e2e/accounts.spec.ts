@@ -32,7 +32,7 @@ describe('local accounts, on two nodes', () => {
     const both = await Promise.all(
       [a, b].map((node) => post(node, 'register', { username: 'twin', password: PASSWORD })),
     );
-    expect(both.map(({ status }) => status).toSorted()).toEqual([201, 409]);
+    expect(both.map(({ status }) => status).toSorted((x, y) => x - y)).toEqual([201, 409]);
     expect(both.find(({ status }) => status === 409)?.body).toMatchObject({
       code: 'conflict',
       retryable: false,
