@@ -60,6 +60,8 @@ export class BeelineClient {
   #online = false;
   /** The last `session:end`, until the connection has ended. */
   #ending;
+  /** Why the connection was lost, as far as that is known: told until it is back. */
+  #why = {};
   /** The server refused the last token: the next one must be a new one. */
   #tokenRefused = false;
   #retryMs = RETRY_MS.first;
@@ -167,6 +169,7 @@ export class BeelineClient {
     this.#online = true;
     this.#tokenRefused = false;
     this.#retryMs = RETRY_MS.first;
+    this.#why = {};
     for (const [channel, { delivered }] of Object.entries(session.channels)) {
       this.#acks.set(channel, { known: delivered, wanted: delivered, inFlight: false });
     }
@@ -182,7 +185,7 @@ export class BeelineClient {
     if (!end.reconnect) return;
     // A node that goes names a span, so that its clients do not all arrive elsewhere in the same moment.
     this.#hangUp();
-    this.#report({ state: 'reconnecting', reason: end.reason });
+    this.#reportLost({ reason: end.reason });
     this.#connectIn(Math.random() * (end.retryAfterMs ?? 0));
   }
 
@@ -193,9 +196,9 @@ export class BeelineClient {
     this.#ending = undefined;
     if (reason === 'io client disconnect') return; // ours: whoever hung up says what comes next
     if (this.#socket.active) {
-      this.#report({ state: 'reconnecting', reason: ending?.reason }); // the library is at it
+      this.#reportLost(ending && { reason: ending.reason }); // the library is at it
     } else if (ending?.reason === 'token_expired') {
-      this.#report({ state: 'reconnecting', reason: ending.reason });
+      this.#reportLost({ reason: ending.reason });
       this.#connectIn(0);
     } else {
       this.#end({ reason: ending?.reason ?? 'closed' });
@@ -205,7 +208,7 @@ export class BeelineClient {
   /** Either the network failed, and the library tries again by itself; or the server refused, and it does not. */
   #onConnectError(error) {
     if (this.#socket.active) {
-      this.#report({ state: 'reconnecting' });
+      this.#reportLost();
       return;
     }
     const refusal = new BeelineError(error.data ?? { code: 'internal', message: error.message });
@@ -221,7 +224,7 @@ export class BeelineClient {
 
   #tryAgain(error) {
     this.#hangUp();
-    this.#report({ state: 'reconnecting', error });
+    this.#reportLost({ error });
     this.#connectIn(error.retryAfterMs ?? this.#retryMs);
     this.#retryMs = Math.min(this.#retryMs * 2, RETRY_MS.greatest);
   }
@@ -241,6 +244,11 @@ export class BeelineClient {
   #end({ reason, error }) {
     this.#hangUp();
     this.#report({ state: 'ended', reason, error });
+  }
+
+  #reportLost(why = this.#why) {
+    this.#why = why;
+    this.#report({ state: 'reconnecting', ...why });
   }
 
   #report(status) {

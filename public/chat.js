@@ -3,7 +3,7 @@ import { BeelineClient, newClientId } from './beeline-client.js';
 import { Conversations } from './conversations.js';
 import { errorInWords } from './words.js';
 
-const PRESENCE_POLL_MS = 5_000;
+const PRESENCE_POLL_MS = 4_000;
 /** History is read backwards: to the first unread message, a page at least, this many at most. */
 const PAGE = 200;
 const MAX_HISTORY = 1_000;

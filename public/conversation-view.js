@@ -11,6 +11,7 @@ export class ConversationView {
   #log = byId('log');
   #text = byId('text');
   #shownName;
+  #isAtEnd = true;
   #drafts = new Map();
   #actions;
 
@@ -28,6 +29,9 @@ export class ConversationView {
       this.#send();
     });
     this.#text.addEventListener('input', () => this.#fit());
+    this.#log.addEventListener('scroll', () => (this.#isAtEnd = this.#measureEnd()));
+    // A keyboard that slides in, a field that grows: the end stays where it was.
+    new ResizeObserver(() => this.#isAtEnd && this.#scrollToEnd()).observe(this.#log);
   }
 
   render({ conversations, openedName, status }) {
@@ -62,8 +66,7 @@ export class ConversationView {
 
   /** A conversation that is opened is not read out from its beginning: only what comes then is. */
   #renderMessages(entries, isNew) {
-    const { scrollHeight, scrollTop, clientHeight } = this.#log;
-    const wasAtEnd = isNew || scrollHeight - scrollTop - clientHeight < NEAR_PX;
+    this.#isAtEnd ||= isNew;
     this.#log.ariaBusy = String(isNew);
     byId('log-empty').hidden = entries.length > 0;
     setText(
@@ -75,7 +78,16 @@ export class ConversationView {
       update: (item, shown) => this.#update(item, shown),
     });
     if (isNew) requestAnimationFrame(() => (this.#log.ariaBusy = 'false'));
-    if (wasAtEnd) this.#log.scrollTop = this.#log.scrollHeight;
+    if (this.#isAtEnd) this.#scrollToEnd();
+  }
+
+  #measureEnd() {
+    const { scrollHeight, scrollTop, clientHeight } = this.#log;
+    return scrollHeight - scrollTop - clientHeight < NEAR_PX;
+  }
+
+  #scrollToEnd() {
+    this.#log.scrollTop = this.#log.scrollHeight;
   }
 
   #create(entry) {
@@ -128,7 +140,7 @@ export class ConversationView {
     if (text === '') return;
     this.#text.value = '';
     this.#fit();
-    this.#log.scrollTop = this.#log.scrollHeight;
+    this.#isAtEnd = true;
     this.#actions.send(text);
     this.focus();
   }

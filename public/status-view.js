@@ -24,6 +24,8 @@ export class StatusView {
     byId('node').classList.toggle('stale', !isOnline);
     byId('banner').hidden = isOnline || state === 'connecting';
     setText(byId('banner-text'), bannerText(state, status));
+    // Spoken on every screen, also where the label or the banner is not to be seen.
+    setText(byId('status-spoken'), bannerText(state, status) || LABELS[state]);
     byId('banner').dataset.state = state;
     this.#offer(state === 'ended' ? (needsLogin(status) ? 'logInAgain' : 'reconnect') : undefined);
   }
@@ -70,7 +72,7 @@ function bannerText(state, status) {
 }
 
 function whyReconnecting({ reason, error }) {
-  if (reason === 'draining') return 'This node is shutting down.';
+  if (reason === 'draining') return 'The node has been shut down.';
   if (reason === 'evicted') return 'The node ended a connection that was too slow.';
   return error === undefined ? 'The connection is lost.' : errorInWords(error);
 }

@@ -8,6 +8,7 @@ import { CHECK_STEPS, runStep } from './lib/steps.mjs';
 requireNode();
 ensurePackages();
 ensureProgram('redis-server', 'redis-server');
+if (!process.env.CHROMIUM_PATH) ensureProgram('chromium', 'chromium');
 
 const reportFile = join(mkdtempSync(join(tmpdir(), 'beeline-test-')), 'jest.json');
 const steps = [...CHECK_STEPS, { name: 'build', command: ['nest', 'build'] }];
