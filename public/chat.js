@@ -99,7 +99,7 @@ export class Chat {
       const payload = { to, body: { text }, clientId, channel: this.#channel, copy: true };
       this.conversations.confirm(entry, await this.#client.send(payload));
     } catch (error) {
-      this.conversations.fail(entry, errorInWords(error));
+      this.conversations.fail(entry, errorInWords(error), error.retryable);
     }
     this.#onChange();
   }

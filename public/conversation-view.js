@@ -96,22 +96,35 @@ export class ConversationView {
     const time = el('time', { dateTime: new Date(entry.at).toISOString() }, timeInWords(entry.at));
     const below = el('p', { className: 'below' }, time, el('span', { className: 'state' }));
     const item = el('li', { className: entry.mine ? 'mine' : 'theirs' }, bubble, below);
-    if (entry.mine) {
-      const retry = el('button', { type: 'button', className: 'small retry' }, 'Retry');
-      const remove = el('button', { type: 'button', className: 'small quiet' }, 'Remove');
-      retry.addEventListener('click', () => this.#actAndStay(() => this.#actions.retry(entry)));
-      remove.addEventListener('click', () => this.#actAndStay(() => this.#actions.discard(entry)));
-      item.append(
-        el(
-          'div',
-          { className: 'failure', hidden: true },
-          el('p', { className: 'why', role: 'alert' }),
-          retry,
-          remove,
-        ),
-      );
-    }
+    if (entry.mine) item.append(this.#createFailure(entry));
     return item;
+  }
+
+  /** Why it was not sent, and what can be done: hidden until then. */
+  #createFailure(entry) {
+    const button = (label, className, act) => {
+      const element = el('button', { type: 'button', className: `small ${className}` }, label);
+      // The button that was pressed goes: focus goes to where one writes.
+      element.addEventListener('click', () => {
+        act();
+        this.focus();
+      });
+      return element;
+    };
+    return el(
+      'div',
+      { className: 'failure', hidden: true },
+      el('p', { className: 'why', role: 'alert' }),
+      button('Retry', 'retry', () => this.#actions.retry(entry)),
+      button('Edit', 'edit', () => this.#edit(entry)),
+      button('Remove', 'quiet', () => this.#actions.discard(entry)),
+    );
+  }
+
+  #edit(entry) {
+    this.#text.value = entry.text;
+    this.#fit();
+    this.#actions.discard(entry);
   }
 
   #update(item, { entry, startsDay, startsGroup, endsGroup }) {
@@ -127,12 +140,8 @@ export class ConversationView {
     );
     item.querySelector('.failure').hidden = entry.state !== 'failed';
     setText(item.querySelector('.why'), entry.problem ?? '');
-  }
-
-  /** The button that was pressed goes: focus goes to where one writes. */
-  #actAndStay(act) {
-    act();
-    this.focus();
+    item.querySelector('.retry').hidden = !entry.canRetry;
+    item.querySelector('.edit').hidden = entry.canRetry === true;
   }
 
   #send() {

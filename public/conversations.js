@@ -79,9 +79,10 @@ export class Conversations {
     this.#rememberOwn();
   }
 
-  fail(entry, problem) {
+  /** `canRetry`: whether the same message may be accepted later. */
+  fail(entry, problem, canRetry) {
     if (entry.state === 'sent') return; // its copy came, though its answer did not
-    Object.assign(entry, { state: 'failed', problem });
+    Object.assign(entry, { state: 'failed', problem, canRetry });
     this.#rememberOwn();
   }
 
@@ -161,7 +162,8 @@ export class Conversations {
 
   #restore(entry) {
     if (entry.state === 'sending') {
-      Object.assign(entry, { state: 'failed', problem: 'The page was closed before an answer came.' });
+      const problem = 'The page was closed before an answer came.';
+      Object.assign(entry, { state: 'failed', problem, canRetry: true });
     }
     if (entry.state === 'failed') this.#pending.set(entry.clientId, entry);
     this.#insert(entry.peer, entry);

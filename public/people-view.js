@@ -67,7 +67,7 @@ export class PeopleView {
   #update(button, { presence, unread, line, isOpen }) {
     const part = (name) => button.querySelector(`.${name}`);
     button.ariaCurrent = String(isOpen);
-    button.dataset.online = String(presence.online === true);
+    button.dataset.online = String(presence.online);
     setText(part('presence'), ` ${presenceInWords(presence)}. `);
     setText(part('line'), line);
     setText(part('count'), unread > 99 ? '99+' : String(unread));

@@ -19,9 +19,8 @@ export class StatusView {
     const state = status.state === 'reconnecting' && !navigator.onLine ? 'offline' : status.state;
     byId('status').dataset.state = state;
     setText(byId('status-text'), LABELS[state]);
-    if (session !== undefined) this.#renderSession(session);
     const isOnline = state === 'online';
-    byId('node').classList.toggle('stale', !isOnline);
+    if (session !== undefined) this.#renderSession(session, isOnline);
     byId('banner').hidden = isOnline || state === 'connecting';
     setText(byId('banner-text'), bannerText(state, status));
     // Spoken on every screen, also where the label or the banner is not to be seen.
@@ -30,13 +29,16 @@ export class StatusView {
     this.#offer(state === 'ended' ? (needsLogin(status) ? 'logInAgain' : 'reconnect') : undefined);
   }
 
-  #renderSession({ userId, nodeId }) {
+  #renderSession({ userId, nodeId }, isOnline) {
     if (userId !== this.#shownUser) {
       this.#shownUser = userId;
       setText(byId('my-name'), userId);
       byId('my-avatar').replaceChildren(avatar(userId));
     }
-    setText(byId('node'), `Node ${nodeId.slice(0, SHORT_ID)} at ${location.host}`);
+    setText(
+      byId('node'),
+      `${isOnline ? 'Node' : 'Was on node'} ${nodeId.slice(0, SHORT_ID)} at ${location.host}`,
+    );
     byId('node').title = `Node ${nodeId}`;
   }
 

@@ -5,16 +5,19 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
-import { CHROMIUM_FLAGS, chromiumPath } from './lib/chromium.mjs';
+import { ensureChromium } from './lib/setup.mjs';
 
 const url = process.argv[2] ?? 'http://localhost:3000';
 const folder = 'docs/images';
 const PASSWORD = 'correct horse battery staple';
 const DESKTOP = { width: 1180, height: 760 };
-const PHONE = { width: 390, height: 780 };
+const PHONE = { width: 390, height: 844 };
 
 mkdirSync(folder, { recursive: true });
-const browser = await chromium.launch({ executablePath: chromiumPath(), args: CHROMIUM_FLAGS });
+const browser = await chromium.launch({
+  executablePath: ensureChromium(),
+  args: ['--no-sandbox', '--disable-gpu'],
+});
 try {
   const maya = await enter('Maya');
   const jonas = await enter('Jonas');
@@ -63,7 +66,7 @@ async function enter(name) {
   await page.getByLabel('Name').fill(name);
   await page.getByLabel('Password').fill(PASSWORD);
   await page.getByRole('button', { name: 'Create account' }).click();
-  await page.getByText('Connected', { exact: true }).waitFor();
+  await page.locator('#status-text').getByText('Connected', { exact: true }).waitFor();
   return { name, page };
 }
 

@@ -2,13 +2,13 @@
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ensurePackages, ensureProgram, requireNode } from './lib/setup.mjs';
+import { ensureChromium, ensurePackages, ensureProgram, requireNode } from './lib/setup.mjs';
 import { CHECK_STEPS, runStep } from './lib/steps.mjs';
 
 requireNode();
 ensurePackages();
 ensureProgram('redis-server', 'redis-server');
-if (!process.env.CHROMIUM_PATH) ensureProgram('chromium', 'chromium');
+process.env.CHROMIUM_PATH = ensureChromium();
 
 const reportFile = join(mkdtempSync(join(tmpdir(), 'beeline-test-')), 'jest.json');
 const steps = [...CHECK_STEPS, { name: 'build', command: ['nest', 'build'] }];

@@ -23,7 +23,7 @@ export function ensurePackages() {
 }
 
 /** Finds a program on PATH, or installs Debian's package of it where that is possible. */
-export function ensureProgram(program, debianPackage) {
+export function ensureProgram(program, debianPackage, otherwise = '') {
   if (isOnPath(program)) return;
   if (isOnPath('apt-get') && process.getuid?.() === 0) {
     console.log(`Installing ${debianPackage} …`);
@@ -32,9 +32,30 @@ export function ensureProgram(program, debianPackage) {
     const install = () => apt('install', '-y', '--no-install-recommends', debianPackage);
     if (install() || (apt('update') && install())) return;
   }
-  fail(
-    `${program} is missing: install it (Debian: apt-get install ${debianPackage}; macOS: brew install ${debianPackage.split('-')[0]}).`,
-  );
+  const ways = [
+    `Debian: apt-get install ${debianPackage}`,
+    `macOS: brew install ${debianPackage.split('-')[0]}`,
+    otherwise,
+  ];
+  fail(`${program} is missing: install it (${ways.filter(Boolean).join('; ')}).`);
+}
+
+const CHROMIUMS = [
+  'chromium',
+  'chromium-browser',
+  'google-chrome',
+  '/Applications/Chromium.app/Contents/MacOS/Chromium',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+];
+
+/** Returns the path of a Chromium: the one that CHROMIUM_PATH names, one that is installed, or Debian's package. */
+export function ensureChromium() {
+  const { CHROMIUM_PATH } = process.env;
+  if (CHROMIUM_PATH) return CHROMIUM_PATH;
+  const installed = CHROMIUMS.map(pathOf).find((path) => path !== '');
+  if (installed !== undefined) return installed;
+  ensureProgram('chromium', 'chromium', 'or name another Chromium in CHROMIUM_PATH');
+  return pathOf('chromium');
 }
 
 export function run(command, args, complaint) {
@@ -48,5 +69,11 @@ export function fail(message) {
 }
 
 function isOnPath(program) {
-  return spawnSync('sh', ['-c', `command -v ${program}`], { stdio: 'ignore' }).status === 0;
+  return pathOf(program) !== '';
+}
+
+/** Where a program is, or an empty string. */
+function pathOf(program) {
+  const { stdout } = spawnSync('sh', ['-c', 'command -v "$0"', program], { encoding: 'utf8' });
+  return stdout.trim();
 }

@@ -32,7 +32,7 @@ describe.each(['light', 'dark'] as const)('accessibility of the page in %s', (co
 
   it('has no serious finding on any screen', async () => {
     const node = nodes[0]!;
-    const context = await browser.newContext({ colorScheme, reducedMotion: 'reduce' });
+    const context = await browser.newContext({ colorScheme });
     const visitor = await Visitor.arrive(context, node.url);
     const { page } = visitor;
     expect(await findingsOf(page)).toEqual([]);

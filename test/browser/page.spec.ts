@@ -45,9 +45,9 @@ describe('the page at /', () => {
     await ann.message('hello ben', 'sent').waitFor();
     await ben.openTalkWith('ann');
     await ben.message('hello ben').waitFor();
-    await ben.write('hello ann');
-    await ann.message('hello ann').waitFor();
-    expect(await ann.texts()).toEqual(['You: hello ben', 'ben: hello ann']);
+    await ben.write('<b>hello</b> ann');
+    await ann.message('hello').nth(1).waitFor();
+    expect(await ann.texts()).toEqual(['You: hello ben', 'ben: <b>hello</b> ann']);
     await ann.page.locator('#peer-presence').getByText('Online').waitFor();
 
     const [nodeOfAnn, nodeOfBen] = await Promise.all(
@@ -172,6 +172,11 @@ describe('the page at /', () => {
     await other.openTalkWith('lou');
     await other.write('x'.repeat(20_000));
     await other.page.getByText('This message is too long').waitFor();
+    expect(await other.page.getByRole('button', { name: 'Retry' }).isVisible()).toBe(false);
+    await other.page.getByRole('button', { name: 'Edit' }).click();
+    await other.write('shorter');
+    await other.message('shorter', 'sent').waitFor();
+    expect(await other.texts()).toEqual(['You: shorter']);
     expect(other.complaints.filter((line) => !/status of 40[19]/.test(line))).toEqual([]);
   });
 

@@ -80,6 +80,9 @@ describe('the page when something fails under it', () => {
     await visitor.message('hold on', 'sent').waitFor();
     const ben = await TestClient.connect(node, 'ben');
     expect(ben.messages.map(({ body }) => body)).toEqual([{ text: 'hold on' }]);
+    const sends = visitor.sent.filter(({ event }) => event === 'message:send');
+    expect(sends.length).toBeGreaterThan(1);
+    expect(new Set(sends.map(({ payload }) => payload['clientId'])).size).toBe(1);
     ben.close();
   });
 });

@@ -31,8 +31,8 @@ export function startBrowser(): Promise<Browser> {
 export class Visitor {
   /** What the console complained of, less what is expected while a node is down. */
   readonly complaints: string[] = [];
-  /** Names of the Socket.IO events that this page sent, in order. */
-  readonly sentEvents: string[] = [];
+  /** The Socket.IO events that this page sent, in order. */
+  readonly sent: { event: string; payload: Record<string, unknown> }[] = [];
 
   private constructor(readonly page: Page) {
     // Less than a test may take, so that what was awaited in vain is named.
@@ -43,8 +43,10 @@ export class Visitor {
     page.on('pageerror', (error) => this.complain(String(error)));
     page.on('websocket', (socket) => {
       socket.on('framesent', ({ payload }) => {
-        const event = /^42\d*\["([^"]+)"/.exec(payload.toString())?.[1];
-        if (event !== undefined) this.sentEvents.push(event);
+        const packet = /^42\d*(\[.*)$/s.exec(payload.toString())?.[1];
+        if (packet === undefined) return;
+        const [event, fields] = JSON.parse(packet) as [string, Record<string, unknown>];
+        this.sent.push({ event, payload: fields });
       });
     });
   }
@@ -56,6 +58,8 @@ export class Visitor {
 
   static async at(page: Page, url: string): Promise<Visitor> {
     const visitor = new Visitor(page);
+    // Without a graphics card an endless animation occupies a core.
+    await page.emulateMedia({ reducedMotion: 'reduce' });
     await page.goto(url);
     return visitor;
   }
