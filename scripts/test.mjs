@@ -2,13 +2,20 @@
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ensurePackages, ensureProgram, ensurePythonModules, requireNode } from './lib/setup.mjs';
+import {
+  ensureChromium,
+  ensurePackages,
+  ensureProgram,
+  ensurePythonModules,
+  requireNode,
+} from './lib/setup.mjs';
 import { CHECK_STEPS, runStep } from './lib/steps.mjs';
 
 requireNode();
 ensurePackages();
 ensureProgram('redis-server', 'redis-server');
 ensurePythonModules(['socketio', 'websocket'], ['python3-socketio', 'python3-websocket']);
+process.env.CHROMIUM_PATH = ensureChromium();
 
 const reportFile = join(mkdtempSync(join(tmpdir(), 'beeline-test-')), 'jest.json');
 const steps = [...CHECK_STEPS, { name: 'build', command: ['nest', 'build'] }];

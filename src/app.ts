@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
@@ -9,6 +10,9 @@ import { ProblemFilter } from './rest';
 
 /** A request body over this is answered `too_large`; the far smaller limit of a message body is the chat's. */
 const MAX_REQUEST_BYTES = 1_000_000;
+
+/** The page at `/`: as far from `dist` as it is from `src`. */
+const PAGE_DIRECTORY = join(__dirname, '..', 'public');
 
 /** Builds one node, ready to listen: what `main.ts` runs, and what tests run several of in one process. */
 export async function createApp(config: Config): Promise<NestExpressApplication> {
@@ -24,6 +28,7 @@ export async function createApp(config: Config): Promise<NestExpressApplication>
   app.useBodyParser('json', { limit: MAX_REQUEST_BYTES, strict: false });
   app.disable('x-powered-by');
   app.enableCors({ origin: [...config.corsOrigins] });
+  app.useStaticAssets(PAGE_DIRECTORY);
   serveDocs(app);
   return app;
 }

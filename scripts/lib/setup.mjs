@@ -23,11 +23,32 @@ export function ensurePackages() {
 }
 
 /** Finds a program on PATH, or installs Debian's package of it where that is possible. */
-export function ensureProgram(program, debianPackage) {
+export function ensureProgram(program, debianPackage, otherwise = '') {
   if (isOnPath(program) || installFromDebian([debianPackage])) return;
-  fail(
-    `${program} is missing: install it (Debian: apt-get install ${debianPackage}; macOS: brew install ${debianPackage.split('-')[0]}).`,
-  );
+  const ways = [
+    `Debian: apt-get install ${debianPackage}`,
+    `macOS: brew install ${debianPackage.split('-')[0]}`,
+    otherwise,
+  ];
+  fail(`${program} is missing: install it (${ways.filter(Boolean).join('; ')}).`);
+}
+
+const CHROMIUMS = [
+  'chromium',
+  'chromium-browser',
+  'google-chrome',
+  '/Applications/Chromium.app/Contents/MacOS/Chromium',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+];
+
+/** Returns the path of a Chromium: the one that CHROMIUM_PATH names, one that is installed, or Debian's package. */
+export function ensureChromium() {
+  const { CHROMIUM_PATH } = process.env;
+  if (CHROMIUM_PATH) return CHROMIUM_PATH;
+  const installed = CHROMIUMS.map(pathOf).find((path) => path !== '');
+  if (installed !== undefined) return installed;
+  ensureProgram('chromium', 'chromium', 'or name another Chromium in CHROMIUM_PATH');
+  return pathOf('chromium');
 }
 
 /** Finds a Python that has these modules, or installs Debian's packages of them where that is possible. */
@@ -63,5 +84,11 @@ export function fail(message) {
 }
 
 function isOnPath(program) {
-  return spawnSync('sh', ['-c', `command -v ${program}`], { stdio: 'ignore' }).status === 0;
+  return pathOf(program) !== '';
+}
+
+/** Where a program is, or an empty string. */
+function pathOf(program) {
+  const { stdout } = spawnSync('sh', ['-c', 'command -v "$0"', program], { encoding: 'utf8' });
+  return stdout.trim();
 }

@@ -5,7 +5,10 @@ import { join } from 'node:path';
 export const CHECK_STEPS = [
   { name: 'format', command: ['prettier', '--check', '--log-level', 'warn', '.'] },
   { name: 'lint', command: ['oxlint', '--type-aware', '--deny-warnings', 'src', 'test'] },
-  { name: 'lint scripts', command: ['oxlint', '--deny-warnings', 'scripts', 'bench'] },
+  {
+    name: 'lint scripts and page',
+    command: ['oxlint', '--deny-warnings', 'scripts', 'bench', 'public', 'examples'],
+  },
   { name: 'types', command: ['tsc', '--noEmit', '-p', 'tsconfig.json'] },
   { name: 'layers', command: ['depcruise', 'src', '--output-type', 'err'] },
 ];

@@ -47,7 +47,7 @@ export async function startNode(environment: Environment = {}): Promise<BeelineN
     ...environment,
   });
   const app = await createApp(config);
-  await app.listen(0, '127.0.0.1');
+  await app.listen(config.port, config.host);
   return { url: (await app.getUrl()).replace('[::1]', '127.0.0.1'), app, close: () => app.close() };
 }
 

@@ -1,0 +1,210 @@
+/**
+ * What there is to show: people, their messages, what is unread. No DOM, no network. People, own messages and
+ * what was seen are remembered in this browser; what others wrote is the server's to keep.
+ */
+import { compareOffsets } from './beeline-client.js';
+
+const MAX_PEOPLE = 200;
+const MAX_OWN_REMEMBERED = 300;
+const BEGINNING = '0-0';
+
+export class Conversations {
+  /** By name: `{ name, online, devices, lastSeen, lastAt }`; presence undefined until it is known. */
+  people = new Map();
+  /** By name: that conversation's messages, in order. */
+  #entries = new Map();
+  #byId = new Map();
+  /** Own messages that have no id yet, by clientId. */
+  #pending = new Map();
+
+  /** The server's cursor: one for the whole inbox. */
+  #readCursor = BEGINNING;
+  /** Per person, how far this browser has shown them: finer than the server's cursor. */
+  #seen;
+  #memory;
+
+  constructor(userId, storage = localStorage) {
+    this.userId = userId;
+    this.#memory = new Memory(`beeline:${userId}:`, storage);
+    this.#seen = new Map(this.#memory.read('seen', []));
+    for (const name of this.#memory.read('people', [])) this.addPerson(name);
+    for (const entry of this.#memory.read('own', [])) this.#restore(entry);
+  }
+
+  addPerson(name) {
+    if (this.people.has(name)) return;
+    this.people.set(name, { name, lastAt: 0 });
+    this.#entries.set(name, []);
+    this.#memory.write('people', [...this.people.keys()].slice(-MAX_PEOPLE));
+  }
+
+  setPresence(presence) {
+    for (const [name, state] of Object.entries(presence)) {
+      const person = this.people.get(name);
+      if (person !== undefined) Object.assign(person, state);
+    }
+  }
+
+  /** The latest talk first. */
+  list() {
+    return [...this.people.values()].sort((a, b) => b.lastAt - a.lastAt || a.name.localeCompare(b.name));
+  }
+
+  with(name) {
+    return this.#entries.get(name) ?? [];
+  }
+
+  /** Takes a message from whichever way it came: live, replayed, pulled, or a copy of what another device sent. */
+  take(message) {
+    if (this.#byId.has(message.id)) return;
+    if (message.from === this.userId) this.#takeOwn(message);
+    else this.#insert(message.from, { ...shownOf(message), offset: message.offset, mine: false });
+  }
+
+  /** An own message about to be sent. */
+  write({ to, text, clientId, at }) {
+    const entry = { clientId, peer: to, text, at, mine: true, state: 'sending' };
+    this.#pending.set(clientId, entry);
+    this.#insert(to, entry);
+    this.#rememberOwn();
+    return entry;
+  }
+
+  confirm(entry, { id, sentAt }) {
+    this.#pending.delete(entry.clientId);
+    if (this.#byId.has(id) && this.#byId.get(id) !== entry) return this.discard(entry);
+    Object.assign(entry, { id, at: sentAt, state: 'sent', problem: undefined });
+    this.#byId.set(id, entry);
+    this.#sort(entry.peer);
+    this.#rememberOwn();
+  }
+
+  /** `canRetry`: whether the same message may be accepted later. */
+  fail(entry, problem, canRetry) {
+    if (entry.state === 'sent') return; // its copy came, though its answer did not
+    Object.assign(entry, { state: 'failed', problem, canRetry });
+    this.#rememberOwn();
+  }
+
+  retry(entry) {
+    Object.assign(entry, { state: 'sending', problem: undefined });
+    this.#rememberOwn();
+  }
+
+  discard(entry) {
+    this.#pending.delete(entry.clientId);
+    const entries = this.with(entry.peer);
+    const at = entries.indexOf(entry);
+    if (at >= 0) entries.splice(at, 1);
+    this.#rememberOwn();
+  }
+
+  // --- unread
+
+  setReadCursor(offset) {
+    if (compareOffsets(offset, this.#readCursor) > 0) this.#readCursor = offset;
+  }
+
+  totalUnread() {
+    return this.list().reduce((sum, { name }) => sum + this.unread(name), 0);
+  }
+
+  unread(name) {
+    return this.with(name).filter((entry) => this.#isUnread(entry)).length;
+  }
+
+  /**
+   * That conversation is on the screen. Returns how far the inbox as a whole has been read, where that is further
+   * than the server knows: its cursor is one for all senders, so it stops before the first message of anybody
+   * that has not been shown.
+   */
+  show(name) {
+    const last = this.with(name).findLast((entry) => !entry.mine);
+    if (last === undefined || !this.#isUnread(last)) return undefined;
+    this.#seen.set(name, last.offset);
+    this.#memory.write('seen', [...this.#seen].slice(-MAX_PEOPLE));
+    const received = [...this.#entries.values()].flat().filter((entry) => !entry.mine);
+    received.sort((a, b) => compareOffsets(a.offset, b.offset));
+    const firstUnread = received.findIndex((entry) => this.#isUnread(entry));
+    const read = (firstUnread < 0 ? received : received.slice(0, firstUnread)).at(-1)?.offset;
+    return read !== undefined && compareOffsets(read, this.#readCursor) > 0 ? read : undefined;
+  }
+
+  #isUnread({ mine, offset, peer }) {
+    if (mine || compareOffsets(offset, this.#readCursor) <= 0) return false;
+    const seen = this.#seen.get(peer);
+    return seen === undefined || compareOffsets(offset, seen) > 0;
+  }
+
+  // --- keeping order
+
+  /** A copy from the channel `sent`: of a message that this page wrote, or of another device's. */
+  #takeOwn(message) {
+    const pending = this.#pending.get(message.clientId);
+    if (pending !== undefined && pending.peer === message.to) this.confirm(pending, message);
+    else this.#insert(message.to, { ...shownOf(message), mine: true, state: 'sent' });
+  }
+
+  #insert(peer, entry) {
+    entry.peer = peer;
+    this.addPerson(peer);
+    this.with(peer).push(entry);
+    if (entry.id !== undefined) this.#byId.set(entry.id, entry);
+    this.#sort(peer);
+  }
+
+  /** By the store's time; ids are time-ordered and settle a tie. */
+  #sort(peer) {
+    const entries = this.with(peer);
+    entries.sort((a, b) => a.at - b.at || ((a.id ?? '~') < (b.id ?? '~') ? -1 : 1));
+    this.people.get(peer).lastAt = entries.at(-1)?.at ?? 0;
+  }
+
+  #restore(entry) {
+    if (entry.state === 'sending') {
+      const problem = 'The page was closed before an answer came.';
+      Object.assign(entry, { state: 'failed', problem, canRetry: true });
+    }
+    if (entry.state === 'failed') this.#pending.set(entry.clientId, entry);
+    this.#insert(entry.peer, entry);
+  }
+
+  #rememberOwn() {
+    const own = [...this.#entries.values()].flat().filter((entry) => entry.mine);
+    own.sort((a, b) => a.at - b.at);
+    this.#memory.write('own', own.slice(-MAX_OWN_REMEMBERED));
+  }
+}
+
+/** A body may be any JSON; this page writes `{ text }`. */
+function shownOf({ id, clientId, body, sentAt }) {
+  const text = typeof body?.text === 'string' ? body.text : JSON.stringify(body);
+  return { id, clientId, text, at: sentAt };
+}
+
+/** What this browser remembers of one user. Storage may be full or forbidden: then nothing is remembered. */
+class Memory {
+  #prefix;
+  #storage;
+
+  constructor(prefix, storage) {
+    this.#prefix = prefix;
+    this.#storage = storage;
+  }
+
+  read(key, fallback) {
+    try {
+      return JSON.parse(this.#storage.getItem(this.#prefix + key)) ?? fallback;
+    } catch {
+      return fallback;
+    }
+  }
+
+  write(key, value) {
+    try {
+      this.#storage.setItem(this.#prefix + key, JSON.stringify(value));
+    } catch {
+      // see above
+    }
+  }
+}

@@ -1,0 +1,95 @@
+/** Who is logged in in this tab: local accounts over REST, and tokens that are renewed before they run out. */
+import { BeelineError } from './beeline-client.js';
+
+/** `sessionStorage` belongs to one tab: so two tabs can be two users. */
+const KEY = 'beeline.login';
+const DEVICE_KEY = 'beeline.device';
+const MARGIN_MS = 30_000;
+
+export class Login {
+  #tokens = JSON.parse(sessionStorage.getItem(KEY) ?? 'null');
+  #refreshing;
+
+  get isOpen() {
+    return this.#tokens !== null;
+  }
+
+  /** A name for this tab, kept for as long as it lives: the server keeps this device's place by it. */
+  get deviceId() {
+    let deviceId = sessionStorage.getItem(DEVICE_KEY);
+    if (deviceId === null) {
+      deviceId = `web-${Array.from(crypto.getRandomValues(new Uint32Array(3)), (n) => n.toString(36)).join('')}`;
+      sessionStorage.setItem(DEVICE_KEY, deviceId);
+    }
+    return deviceId;
+  }
+
+  async register(username, password) {
+    this.#keep(await post('/auth/register', { username, password }));
+  }
+
+  async logIn(username, password) {
+    this.#keep(await post('/auth/login', { username, password }));
+  }
+
+  /** A token of an outside issuer, or of `npm run token`: it can not be renewed here. */
+  useToken(accessToken) {
+    this.#save({ accessToken, expiresAt: Number.MAX_SAFE_INTEGER });
+  }
+
+  /** What BeelineClient asks for: a token that is still good, or a new one where it says that it needs one. */
+  async accessToken(renew) {
+    if (this.#tokens === null) throw loggedOut();
+    const runsOut = Date.now() > this.#tokens.expiresAt - MARGIN_MS;
+    if (renew || runsOut) await this.#refresh();
+    if (this.#tokens === null) throw loggedOut();
+    return this.#tokens.accessToken;
+  }
+
+  async logOut() {
+    const accessToken = this.#tokens?.accessToken;
+    this.#save(null);
+    // Out here, whatever the server says to it.
+    await post('/auth/logout', {}, accessToken).catch(() => undefined);
+  }
+
+  /** One refresh at a time: a refresh token used twice looks stolen. */
+  #refresh() {
+    this.#refreshing ??= this.#refreshOnce().finally(() => (this.#refreshing = undefined));
+    return this.#refreshing;
+  }
+
+  async #refreshOnce() {
+    const refreshToken = this.#tokens?.refreshToken;
+    if (refreshToken === undefined) throw loggedOut();
+    this.#keep(await post('/auth/refresh', { refreshToken }));
+  }
+
+  #keep({ accessToken, refreshToken, expiresIn }) {
+    this.#save({ accessToken, refreshToken, expiresAt: Date.now() + expiresIn * 1000 });
+  }
+
+  #save(tokens) {
+    this.#tokens = tokens;
+    if (tokens === null) sessionStorage.removeItem(KEY);
+    else sessionStorage.setItem(KEY, JSON.stringify(tokens));
+  }
+}
+
+function loggedOut() {
+  return new BeelineError({ code: 'unauthorized', message: 'the login has ended' });
+}
+
+/** Errors come as `application/problem+json`: the same code as over Socket.IO, its words in `detail`. */
+async function post(path, body, token) {
+  const response = await fetch(path, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) },
+    body: JSON.stringify(body),
+  }).catch(() => {
+    throw new BeelineError({ code: 'offline', message: 'the server can not be reached', retryable: true });
+  });
+  const answer = await response.json().catch(() => ({}));
+  if (response.ok) return answer;
+  throw new BeelineError({ ...answer, code: answer.code ?? 'internal', message: answer.detail });
+}

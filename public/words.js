@@ -1,0 +1,75 @@
+/** Codes and times, in words that a person can use. */
+
+const ERRORS = {
+  unauthorized: 'Your login is not valid any more. Please log in again.',
+  forbidden: 'You are not allowed to do this.',
+  not_found: 'There is nobody of that name here.',
+  conflict: 'This name is taken. If it is yours, log in; otherwise choose another.',
+  session_conflict: 'You are connected elsewhere, and only one connection is allowed.',
+  too_large: 'This message is too long.',
+  rate_limited: 'That was too fast. Please wait a moment.',
+  unavailable: 'The server can not reach its store, so it is not certain that this was stored.',
+  internal: 'Something went wrong on the server.',
+  timeout: 'No answer came from the server.',
+  offline: 'There is no connection to the server.',
+  closed: 'You left before an answer came.',
+};
+
+export function errorInWords({ code, message, details }) {
+  if (code === 'bad_request') {
+    return (
+      details?.map(({ field, problem }) => `${field} ${problem}`).join(', ') ?? `Not accepted: ${message}`
+    );
+  }
+  return ERRORS[code] ?? message ?? 'Something went wrong.';
+}
+
+const ENDS = {
+  replaced: 'This session was opened somewhere else, so it ended here.',
+  revoked: 'You were logged out.',
+  token_expired: 'Your login has run out.',
+  unauthorized: 'Your login has run out.',
+  evicted: 'The server ended the connection: too much at once.',
+  session_conflict: ERRORS.session_conflict,
+  closed: 'The server ended the connection.',
+};
+
+/** `session:end` reasons, and error codes of a handshake that was refused. */
+export function endInWords({ reason, error }) {
+  return (
+    ENDS[reason] ??
+    (error === undefined ? `The server ended the connection (${reason}).` : errorInWords(error))
+  );
+}
+
+/** Whether only a new login can help. */
+export function needsLogin({ reason }) {
+  return ['revoked', 'token_expired', 'unauthorized'].includes(reason);
+}
+
+export function presenceInWords({ online, devices, lastSeen }, now = Date.now()) {
+  if (online === undefined) return '';
+  if (online) return devices > 1 ? `Online on ${devices} devices` : 'Online';
+  return lastSeen === null ? 'Offline' : `Last seen ${agoInWords(now - lastSeen)}`;
+}
+
+function agoInWords(ms) {
+  const minutes = Math.floor(ms / 60_000);
+  if (minutes < 1) return 'just now';
+  if (minutes < 60) return `${minutes} min ago`;
+  if (minutes < 24 * 60) return `${Math.floor(minutes / 60)} h ago`;
+  return `${Math.floor(minutes / 1440)} d ago`;
+}
+
+const TIME = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
+const DAY = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long' });
+
+export function timeInWords(at) {
+  return TIME.format(at);
+}
+
+export function dayInWords(at, now = Date.now()) {
+  const day = DAY.format(at);
+  if (day === DAY.format(now)) return 'Today';
+  return day === DAY.format(now - 86_400_000) ? 'Yesterday' : day;
+}

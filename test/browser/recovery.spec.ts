@@ -1,0 +1,88 @@
+import type { Browser } from 'playwright-core';
+import {
+  type BeelineNode,
+  freePort,
+  type RedisServer,
+  startNode,
+  startRedis,
+  TestClient,
+  uniquePrefix,
+} from '../support';
+import { startBrowser, Visitor } from '../support/browser';
+
+describe('the page when something fails under it', () => {
+  let browser: Browser;
+  let redis: RedisServer;
+  let node: BeelineNode;
+  let visitor: Visitor;
+
+  beforeAll(async () => {
+    browser = await startBrowser();
+  });
+  beforeEach(async () => {
+    redis = await startRedis();
+  });
+  afterEach(async () => {
+    await visitor.page.context().close();
+    await node.close();
+    await redis.stop();
+    visitor.requireCalm();
+  });
+  afterAll(() => browser?.close());
+
+  it('comes back by itself when its node has been away, and sends what was written meanwhile', async () => {
+    const environment = {
+      PORT: String(await freePort()),
+      REDIS_URL: redis.url,
+      REDIS_KEY_PREFIX: uniquePrefix(),
+    };
+    node = await startNode(environment);
+    visitor = await Visitor.register(browser, node.url, 'ann');
+    await visitor.openTalkWith('ben');
+    await visitor.write('before');
+    await visitor.message('before', 'sent').waitFor();
+    const firstNode = await visitor.page.locator('#node').getAttribute('title');
+
+    await node.close();
+    await visitor.status('Reconnecting…').waitFor();
+    await visitor.page.locator('#banner').getByText('The node has been shut down. Reconnecting.').waitFor();
+    await visitor.write('meanwhile');
+    await visitor.message('meanwhile', 'sending').waitFor();
+
+    node = await startNode(environment);
+    await visitor.isConnected();
+    await visitor.message('meanwhile', 'sent').waitFor();
+    expect(await visitor.page.locator('#node').getAttribute('title')).not.toBe(firstNode);
+    await visitor.page.locator('#banner').waitFor({ state: 'hidden' });
+
+    const ben = await TestClient.connect(node, 'ben');
+    expect(ben.messages.map(({ body }) => body)).toEqual([{ text: 'before' }, { text: 'meanwhile' }]);
+    await ben.send('ann', { text: 'welcome back' }, 'c-1');
+    await visitor.message('welcome back').waitFor();
+    ben.close();
+  });
+
+  it('says that a message was not stored, and sends it once more, once, when told to', async () => {
+    const environment = { REDIS_URL: redis.url, REDIS_KEY_PREFIX: uniquePrefix() };
+    node = await startNode(environment);
+    visitor = await Visitor.register(browser, node.url, 'ann');
+    await visitor.openTalkWith('ben');
+    await redis.stop();
+    await visitor.write('hold on');
+    await visitor.message('hold on', 'failed').waitFor();
+    await visitor.page.getByText('The server can not reach its store').waitFor();
+
+    redis = await startRedis('--port', String(redis.port));
+    await visitor.page.reload();
+    await visitor.isConnected();
+    await visitor.openTalkWith('ben');
+    await visitor.message('hold on', 'failed').getByRole('button', { name: 'Retry' }).click();
+    await visitor.message('hold on', 'sent').waitFor();
+    const ben = await TestClient.connect(node, 'ben');
+    expect(ben.messages.map(({ body }) => body)).toEqual([{ text: 'hold on' }]);
+    const sends = visitor.sent.filter(({ event }) => event === 'message:send');
+    expect(sends.length).toBeGreaterThan(1);
+    expect(new Set(sends.map(({ payload }) => payload['clientId'])).size).toBe(1);
+    ben.close();
+  });
+});
