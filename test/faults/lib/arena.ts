@@ -7,6 +7,8 @@ import { RedisProcess } from './redis-process';
 import { TcpProxy } from './tcp-proxy';
 
 const CHANNELS = ['chat', 'sent'];
+/** As many as the contract allows in one question. */
+const USERS_PER_LOOK = 200;
 
 /**
  * A cluster to be ill-treated: one Redis of its own, nodes that each reach it through a proxy of their own, and one
@@ -32,7 +34,7 @@ export class Arena {
     environment: Record<string, string>,
   ): Promise<Arena> {
     const redis = await RedisProcess.start(redisOptions);
-    const front = await TcpProxy.start(() => arena.nodes.map(({ port }) => port));
+    const front = await TcpProxy.start(() => arena.running.map(({ port }) => port));
     const arena: Arena = new Arena(redis, front, history, environment);
     try {
       await Promise.all(Array.from({ length: size }, () => arena.startNode()));
@@ -76,9 +78,13 @@ export class Arena {
     return node;
   }
 
+  get running(): NodeProcess[] {
+    return this.nodes.filter((node) => !node.hasEnded);
+  }
+
   /** Nodes that run and are not frozen. */
   get living(): NodeProcess[] {
-    return this.nodes.filter((node) => !node.hasEnded && !node.isFrozen);
+    return this.running.filter((node) => !node.isFrozen);
   }
 
   /** Notes a fault, or its end: promises with a time count from the last one. */
@@ -88,18 +94,21 @@ export class Arena {
 
   /** Asks every living node who is there, and writes down what they say. */
   async look(users: readonly string[]): Promise<void> {
-    await Promise.all(
-      this.living.map(async (node) => {
-        const askedAt = this.history.now();
-        const answer = await node.ask('POST', '/presence/query', { body: { users } }).catch(() => undefined);
-        if (answer?.status !== 200) return;
-        const presence = answer.body['presence'] as Record<string, { devices: number }>;
-        const at = this.history.now();
-        for (const [user, { devices }] of Object.entries(presence)) {
-          this.history.add({ kind: 'looked', askedAt, at, node: node.name, user, devices });
-        }
-      }),
-    );
+    for (let i = 0; i < users.length; i += USERS_PER_LOOK) {
+      const some = users.slice(i, i + USERS_PER_LOOK);
+      await Promise.all(this.living.map((node) => this.lookOn(node, some)));
+    }
+  }
+
+  private async lookOn(node: NodeProcess, users: readonly string[]): Promise<void> {
+    const askedAt = this.history.now();
+    const answer = await node.ask('POST', '/presence/query', { body: { users } }).catch(() => undefined);
+    if (answer?.status !== 200) return;
+    const presence = answer.body['presence'] as Record<string, { devices: number }>;
+    const at = this.history.now();
+    for (const [user, { devices }] of Object.entries(presence)) {
+      this.history.add({ kind: 'looked', askedAt, at, node: node.name, user, devices });
+    }
   }
 
   async readMemory(phase: 'before' | 'after'): Promise<void> {

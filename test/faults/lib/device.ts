@@ -53,6 +53,7 @@ export class Device {
     this.socket.on('inbox:truncated', ({ channel, since }) =>
       history.add({ kind: 'truncated', ...this.now(), channel, since }),
     );
+    this.socket.on('session:end', ({ reason }) => history.add({ kind: 'told', ...this.now(), reason }));
     this.socket.on('disconnect', (reason) => this.end(reason));
     this.socket.on('connect_error', (error) => {
       if (!this.socket.active && !this.closed) {

@@ -30,6 +30,8 @@ export type HistoryEvent =
   | ({ kind: 'delivered'; message: SeenMessage } & OnConnection)
   /** The server has confirmed that this device has stored everything up to the offset. */
   | ({ kind: 'acked'; channel: string; offset: string } & OnConnection)
+  /** `session:end`. */
+  | ({ kind: 'told'; reason: string } & OnConnection)
   | ({ kind: 'truncated'; channel: string; since: string } & OnConnection)
   /** What a node says of a user's presence. */
   | { kind: 'looked'; askedAt: number; at: number; node: string; user: string; devices: number }

@@ -25,7 +25,10 @@ interface Outstanding {
  * again with the same clientId until it is answered, as a good client does. Who writes to whom is the seed's.
  */
 export class Load {
+  /** Who writes and is written to. */
   readonly users: string[];
+  /** These, and whoever else has been connected. */
+  readonly everyone: Set<string>;
   readonly devices: Device[] = [];
   private readonly phones = new Map<string, Device>();
   private readonly outstanding = new Set<Outstanding>();
@@ -40,6 +43,7 @@ export class Load {
     private readonly random: Random,
   ) {
     this.users = Array.from({ length: options.users }, (_, i) => `user-${i}`);
+    this.everyone = new Set(this.users);
   }
 
   /** Everybody connects; laptops say in their handshake what they have stored, phones do not. */
@@ -50,8 +54,10 @@ export class Load {
     }
   }
 
-  connectDevice(user: string, name: string): Device {
-    const device = new Device(user, name, this.port, this.history, { tellsSince: name === 'laptop' });
+  /** Through the load balancer, or whatever else listens on `port`. */
+  connectDevice(user: string, name: string, port = this.port): Device {
+    const device = new Device(user, name, port, this.history, { tellsSince: name === 'laptop' });
+    this.everyone.add(user);
     this.devices.push(device);
     return device;
   }
@@ -94,14 +100,26 @@ export class Load {
     for (const device of this.devices) device.close();
   }
 
+  /** Many messages from one user to another, so many at a time; resolves when all are answered. */
+  async flood(from: string, to: string, count: number, atOnce: number, padBytes = 0): Promise<void> {
+    let left = count;
+    const one = async (): Promise<void> => {
+      while (left-- > 0 && !this.stopped) await this.write(from, to, padBytes, false);
+    };
+    await Promise.all(Array.from({ length: atOnce }, one));
+  }
+
   /** One message, until it is answered. */
-  private async write(user: string): Promise<void> {
+  private async write(
+    user: string,
+    to = this.random.pick(this.users),
+    padBytes = this.options.padBytes,
+    copy = this.random.chance(this.options.copies),
+  ): Promise<void> {
     const phone = this.phones.get(user);
     if (phone === undefined) return;
-    const to = this.random.pick(this.users);
     const clientId = `${user}-${this.sent++}`;
-    const body = { mark: `${clientId} for ${to}`, pad: 'x'.repeat(this.options.padBytes) };
-    const copy = this.random.chance(this.options.copies);
+    const body = { mark: `${clientId} for ${to}`, pad: 'x'.repeat(padBytes) };
     const waiting = { since: this.history.now() };
     this.outstanding.add(waiting);
     while (!this.stopped && !(phone.socket.connected && (await phone.send(to, clientId, body, copy)))) {

@@ -61,7 +61,7 @@ export async function play(
     await act({ arena, load, history, random });
     const healMs = await healed(arena, load, history);
     await settle(arena, load, history);
-    const remains = await arena.remains(load.users);
+    const remains = await arena.remains([...load.everyone]);
     const violations = check(history, remains, { ...BOUNDS, ...options.bounds });
     if (violations.length > 0) explain(fault, seed, arena, history);
     return { row: rowOf(fault, history, violations, healMs), violations, history };
@@ -80,7 +80,7 @@ async function healed(arena: Arena, load: Load, history: History): Promise<numbe
       async () => {
         if (!load.isAllConnected || load.oldestWaitMs > SWIFT_MS) return false;
         const before = history.events.length;
-        await arena.look(load.users);
+        await arena.look([...load.everyone]);
         return isPresenceTrue(history, before, load);
       },
       SETTLE_TIMEOUT_MS,
@@ -106,9 +106,9 @@ async function settle(arena: Arena, load: Load, history: History): Promise<void>
   await waitUntil('every send is answered', () => load.isAllAnswered, SETTLE_TIMEOUT_MS).catch(() => {});
   await untilQuiet(history);
   await arena.readMemory('after');
-  await arena.look(load.users);
+  await arena.look([...load.everyone]);
   await delay(AFTERMATH_MS);
-  await arena.look(load.users);
+  await arena.look([...load.everyone]);
 }
 
 /** Longer than a sweep without any delivery. */

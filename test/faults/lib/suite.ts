@@ -3,6 +3,8 @@ import { type History } from './history';
 import { report, type Row } from './report';
 import { play, type ScenarioOptions, type Scene, SEED } from './scenario';
 
+/** For the slowest of machines; on an idle one a scenario takes less than ten seconds. */
+const SCENARIO_TIMEOUT_MS = 120_000;
 const BUILD = `import('./scripts/lib/build.mjs').then(({ build }) => build())`;
 
 /** A file of scenarios: builds what they run, prints the seed first and the table last. */
@@ -10,6 +12,7 @@ export class FaultSuite {
   private readonly rows: Row[] = [];
 
   constructor() {
+    jest.setTimeout(SCENARIO_TIMEOUT_MS);
     beforeAll(() => {
       const { status } = spawnSync(process.execPath, ['-e', BUILD], { stdio: 'inherit' });
       if (status !== 0) throw new Error('the build failed');
