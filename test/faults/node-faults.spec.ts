@@ -16,7 +16,7 @@ describe('faults of nodes, under load', () => {
 
   it('promise 5: users of a killed node who stay away read offline in time', async () => {
     await suite.holds('SIGKILL of a node whose users stay away', async ({ arena, load }) => {
-      const [doomed] = [arena.node(0)];
+      const doomed = arena.node(0);
       for (const user of ['away-1', 'away-2']) load.connectDevice(user, 'phone', doomed.port);
       await delay(500);
       await killNode(arena, doomed);
@@ -38,9 +38,9 @@ describe('faults of nodes, under load', () => {
 
   it('promise 2: killed in mid-replay, another node begins it again', async () => {
     await suite.holds('SIGKILL in mid-replay', async ({ arena, load }) => {
-      await load.flood('user-1', 'user-0', 600, 50);
+      await load.flood(load.user(1), load.user(0), 600, 50);
       const killed = killAt(arena, arena.node(0), 'mid-replay', 5);
-      for (let i = 0; i < 4; i += 1) load.connectDevice('user-0', `new-${i}`);
+      for (let i = 0; i < 4; i += 1) load.connectDevice(load.user(0), `new-${i}`);
       await killed;
     });
   });
@@ -63,7 +63,7 @@ describe('faults of nodes, under load', () => {
   });
 
   it('promise 1: SIGTERM of one node after another, each replaced, and everybody is told', async () => {
-    let codes: (number | null)[] = [];
+    const codes: (number | null)[] = [];
     const history = await suite.holds('SIGTERM of every node in turn', async ({ arena }) => {
       for (const old of [...arena.nodes]) {
         await arena.startNode();

@@ -1,5 +1,5 @@
-import { uniquePrefix } from '../../support';
-import { type History, type Remains, type SeenMessage } from './history';
+import { uniquePrefix, waitUntil } from '../../support';
+import { History, type Remains, type SeenMessage } from './history';
 import { seen } from './device';
 import type { Message } from '../../../src/shared';
 import { NodeProcess } from './node-process';
@@ -15,7 +15,8 @@ const USERS_PER_LOOK = 200;
  * load balancer in front of the nodes, through which clients come back to whoever is there.
  */
 export class Arena {
-  readonly nodes: NodeProcess[] = [];
+  nodes: NodeProcess[] = [];
+  history = new History();
   private readonly wires = new Map<NodeProcess, TcpProxy>();
   private readonly prefix = uniquePrefix();
   private started = 0;
@@ -23,26 +24,26 @@ export class Arena {
   private constructor(
     readonly redis: RedisProcess,
     readonly front: TcpProxy,
-    readonly history: History,
     private readonly environment: Record<string, string>,
   ) {}
 
-  static async start(
-    size: number,
-    history: History,
-    redisOptions: readonly string[],
-    environment: Record<string, string>,
-  ): Promise<Arena> {
+  static async start(redisOptions: readonly string[], environment: Record<string, string>): Promise<Arena> {
     const redis = await RedisProcess.start(redisOptions);
     const front = await TcpProxy.start(() => arena.running.map(({ port }) => port));
-    const arena: Arena = new Arena(redis, front, history, environment);
-    try {
-      await Promise.all(Array.from({ length: size }, () => arena.startNode()));
-      return arena;
-    } catch (error) {
-      await arena.close();
-      throw error;
-    }
+    const arena: Arena = new Arena(redis, front, environment);
+    return arena;
+  }
+
+  /** As many living nodes as wanted, neither more nor fewer, and a history that begins here. */
+  async prepare(size: number): Promise<void> {
+    this.history = new History();
+    this.nodes = this.living;
+    await Promise.all(this.nodes.slice(size).map((node) => node.terminate()));
+    this.nodes = this.living;
+    await Promise.all(Array.from({ length: size - this.nodes.length }, () => this.startNode()));
+    await waitUntil('every node is ready', async () =>
+      (await Promise.all(this.nodes.map((node) => node.isReady()))).every(Boolean),
+    );
   }
 
   /** One more node, and the load balancer knows it. */
@@ -131,7 +132,7 @@ export class Arena {
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.nodes.map((node) => node.kill()));
+    await Promise.all([...this.wires.keys()].map((node) => node.kill()));
     for (const wire of this.wires.values()) wire.close();
     this.front.close();
     await this.redis.close();

@@ -8,6 +8,7 @@ const { Redis } = require('ioredis');
 const BEAT = 'beat\t';
 let armed = { point: undefined, passes: 0 };
 let losesPublishes = false;
+let publishes = 0;
 let isDraining = false;
 
 /** A passage of a point: the process ends there, with no chance to clean up, if it was told to. */
@@ -24,6 +25,7 @@ const { sendCommand, emit } = Redis.prototype;
 Redis.prototype.sendCommand = function (command, ...rest) {
   const { name, args } = command;
   if (PUBLISHES.has(name) && isEnvelope(args[1])) {
+    publishes += 1;
     passes('before-publish');
     if (losesPublishes) {
       command.resolve(0);
@@ -56,6 +58,7 @@ process.on('SIGTERM', () => {
 process.on('message', (order) => {
   if (order.arm !== undefined) armed = { point: order.arm, passes: order.passes };
   if (order.losePublishes !== undefined) losesPublishes = order.losePublishes;
+  if (order.publishes) process.send({ publishes });
   if (order.memory) {
     global.gc();
     const { heapUsed, external } = process.memoryUsage();

@@ -25,6 +25,7 @@ interface Outstanding {
  * again with the same clientId until it is answered, as a good client does. Who writes to whom is the seed's.
  */
 export class Load {
+  private static runs = 0;
   /** Who writes and is written to. */
   readonly users: string[];
   /** These, and whoever else has been connected. */
@@ -42,7 +43,9 @@ export class Load {
     private readonly history: History,
     private readonly random: Random,
   ) {
-    this.users = Array.from({ length: options.users }, (_, i) => `user-${i}`);
+    // Nobody has a past: a store may be used by one run after another.
+    const run = (Load.runs += 1);
+    this.users = Array.from({ length: options.users }, (_, i) => `user-${i}.${run}`);
     this.everyone = new Set(this.users);
   }
 
@@ -54,6 +57,12 @@ export class Load {
       this.phones.set(user, this.connectDevice(user, 'phone'));
       if (i % 2 === 0) this.connectDevice(user, 'laptop');
     }
+  }
+
+  user(index: number): string {
+    const user = this.users[index];
+    if (user === undefined) throw new Error(`there is no user ${index}`);
+    return user;
   }
 
   /** Through the load balancer, or whatever else listens on `port`. */

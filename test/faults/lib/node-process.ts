@@ -110,9 +110,12 @@ export class NodeProcess {
 
   /** What it holds after a garbage collection, in bytes. */
   async memoryBytes(): Promise<number> {
-    this.child.send({ memory: true });
-    const [{ memory }] = (await once(this.child, 'message')) as [{ memory: number }];
-    return memory;
+    return this.tell('memory');
+  }
+
+  /** How many envelopes it has published. */
+  async publishes(): Promise<number> {
+    return this.tell('publishes');
   }
 
   async isReady(): Promise<boolean> {
@@ -135,6 +138,12 @@ export class NodeProcess {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+  }
+
+  private async tell(what: 'memory' | 'publishes'): Promise<number> {
+    this.child.send({ [what]: true });
+    const [answer] = (await once(this.child, 'message')) as [Record<string, number>];
+    return answer[what] ?? Number.NaN;
   }
 
   private write(chunk: Buffer): void {

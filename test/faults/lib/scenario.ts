@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { waitUntil } from '../../support';
-import { Arena } from './arena';
+import type { Arena } from './arena';
 import { type Bounds, check, type Violation } from './checker';
-import { History } from './history';
+import type { History } from './history';
 import { Load, type LoadOptions, USUAL_LOAD } from './load';
 import { FAULT_ENVIRONMENT } from './node-process';
 import { Random } from './random';
@@ -12,8 +12,6 @@ export interface ScenarioOptions {
   nodes?: number;
   seed?: number;
   load?: Partial<LoadOptions>;
-  redis?: readonly string[];
-  environment?: Record<string, string>;
   bounds?: Partial<Bounds>;
 }
 
@@ -44,13 +42,14 @@ export const SEED = Number(process.env['FAULT_SEED'] ?? Date.now() % 1_000_000);
  */
 export async function play(
   fault: string,
+  arena: Arena,
   act: (scene: Scene) => Promise<void>,
   options: ScenarioOptions = {},
 ): Promise<{ row: Row; violations: Violation[]; history: History }> {
-  const { nodes = 2, seed = SEED, redis = [], environment = {} } = options;
-  const history = new History();
+  const { nodes = 2, seed = SEED } = options;
   const random = new Random(seed);
-  const arena = await Arena.start(nodes, history, redis, environment);
+  await arena.prepare(nodes);
+  const { history } = arena;
   const load = new Load({ ...USUAL_LOAD, ...options.load }, arena.front.port, history, random);
   try {
     load.connect();
@@ -67,7 +66,6 @@ export async function play(
     return { row: rowOf(fault, history, violations, healMs), violations, history };
   } finally {
     load.close();
-    await arena.close();
   }
 }
 
