@@ -22,7 +22,7 @@ export class Arena {
   private started = 0;
 
   private constructor(
-    readonly redis: RedisProcess,
+    public redis: RedisProcess,
     readonly front: TcpProxy,
     private readonly environment: Record<string, string>,
   ) {}
@@ -64,6 +64,16 @@ export class Arena {
       wire.close();
       throw error;
     }
+  }
+
+  /** The old master dies, a replica takes over, and every node is led to it. */
+  async failOver(replica: RedisProcess): Promise<void> {
+    await this.redis.close();
+    this.redis = replica;
+    this.history.add({ kind: 'store-lost', at: this.history.now() });
+    await replica.command('REPLICAOF', 'NO', 'ONE');
+    for (const wire of this.wires.values()) wire.cutAll();
+    this.fault('failed over');
   }
 
   /** Between that node and Redis. */

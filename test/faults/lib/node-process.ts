@@ -43,7 +43,13 @@ export class NodeProcess {
   static async start(name: string, environment: Record<string, string>): Promise<NodeProcess> {
     const preload = join(__dirname, 'kill-points.cjs');
     const child = spawn(process.execPath, ['--expose-gc', '-r', preload, 'dist/main.js'], {
-      env: { PATH: process.env['PATH'], ...FAULT_ENVIRONMENT, NODE_NAME: name, ...environment },
+      env: {
+        PATH: process.env['PATH'],
+        HOME: process.env['HOME'],
+        ...FAULT_ENVIRONMENT,
+        NODE_NAME: name,
+        ...environment,
+      },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     const node = new NodeProcess(name, child);
@@ -101,11 +107,11 @@ export class NodeProcess {
 
   /** The process ends itself at the n-th passage of that point from now on. */
   arm(point: KillPoint, passes = 1): void {
-    this.child.send({ arm: point, passes });
+    this.order({ arm: point, passes });
   }
 
   losePublishes(lose: boolean): void {
-    this.child.send({ losePublishes: lose });
+    this.order({ losePublishes: lose });
   }
 
   /** What it holds after a garbage collection, in bytes. */
@@ -140,8 +146,12 @@ export class NodeProcess {
     return { status: response.status, body: (await response.json()) as Record<string, unknown> };
   }
 
+  private order(order: object): void {
+    if (this.child.connected) this.child.send(order);
+  }
+
   private async tell(what: 'memory' | 'publishes'): Promise<number> {
-    this.child.send({ [what]: true });
+    this.order({ [what]: true });
     const [answer] = (await once(this.child, 'message')) as [Record<string, number>];
     return answer[what] ?? Number.NaN;
   }

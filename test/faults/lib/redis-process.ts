@@ -71,7 +71,9 @@ export class RedisProcess {
   }
 
   async use<T>(work: (client: Redis) => Promise<T>): Promise<T> {
-    const client = new Redis(this.port, '127.0.0.1', { maxRetriesPerRequest: 1 });
+    // Redis may be on its way back: asked again for a few seconds.
+    const client = new Redis(this.port, '127.0.0.1', { maxRetriesPerRequest: 100, retryStrategy: () => 50 });
+    client.on('error', () => {});
     try {
       return await work(client);
     } finally {
