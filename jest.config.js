@@ -59,5 +59,6 @@ module.exports = {
       testMatch: ['<rootDir>/test/{contract,e2e}/**/*.spec.ts'],
       testPathIgnorePatterns: ['/test/e2e/(examples|documents)'],
     },
+    { ...shared, displayName: 'faults', testMatch: ['<rootDir>/test/faults/**/*.spec.ts'] },
   ],
 };

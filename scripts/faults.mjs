@@ -1,0 +1,38 @@
+/**
+ * `npm run test:faults -- [--minutes 30] [--seed N] [--save]`: the scenarios of the fault suite, and with minutes the
+ * heavy ones and random schedules as well. `--save` keeps the table in test/faults/results.json.
+ */
+import { parseArgs } from 'node:util';
+import { spawnSync } from 'node:child_process';
+import { build } from './lib/build.mjs';
+import { ensurePackages, ensureProgram, requireNode } from './lib/setup.mjs';
+
+const { values, positionals } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '0' },
+    seed: { type: 'string' },
+    save: { type: 'boolean', default: false },
+  },
+  allowPositionals: true,
+});
+
+requireNode();
+ensurePackages();
+ensureProgram('redis-server', 'redis-server');
+if (Number(values.minutes) > 0) ensureProgram('faketime', 'faketime');
+build();
+
+const { status } = spawnSync(
+  'node_modules/.bin/jest',
+  ['--runInBand', '--testPathPatterns', ...(positionals.length > 0 ? positionals : ['test/faults/'])],
+  {
+    stdio: 'inherit',
+    env: {
+      ...process.env,
+      FAULT_MINUTES: values.minutes,
+      ...(values.seed && { FAULT_SEED: values.seed }),
+      ...(values.save && { FAULT_SAVE: '1' }),
+    },
+  },
+);
+process.exit(status ?? 1);

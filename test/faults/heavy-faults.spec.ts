@@ -1,0 +1,78 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { waitUntil } from '../support';
+import { clockOff } from './lib/faketime';
+import { cutClients, killNode, terminate } from './lib/faults';
+import { RedisProcess } from './lib/redis-process';
+import { FaultSuite } from './lib/suite';
+
+const isLongForm = Number(process.env['FAULT_MINUTES'] ?? 0) > 0;
+const CROWD = 3000;
+const BIG_INBOX = 50_000;
+const PATIENCE_MS = 120_000;
+
+/** Only in the long form: minutes of work each. */
+(isLongForm ? describe : describe.skip)('heavy faults, under load', () => {
+  const suite = new FaultSuite([], {
+    INBOX_MAX_LENGTH: '60000',
+    INBOX_MAX_BYTES: `${64 * 2 ** 20}`,
+    PING_TIMEOUT_MS: '20000',
+  });
+
+  it('promise 5: 3,000 connections are lost and come back, then a third of them with their node', async () => {
+    await suite.holds(
+      '3,000 connections lost and back, then a node killed',
+      async ({ arena, load }) => {
+        for (let i = 0; i < CROWD; i += 1) load.connectDevice(`crowd-${i}`, 'phone');
+        await waitUntil('the crowd is there', () => load.isAllConnected, PATIENCE_MS);
+        await arena.readMemory('before');
+        cutClients(arena);
+        await waitUntil('the crowd is back', () => load.isAllConnected, PATIENCE_MS);
+        await killNode(arena, arena.node(0));
+        await waitUntil('the crowd is back again', () => load.isAllConnected, PATIENCE_MS);
+        arena.fault('everybody is back');
+      },
+      { nodes: 3, bounds: { memoryBytes: 150_000_000 } },
+    );
+  }, 600_000);
+
+  it('promise 6: an inbox of 50,000 is replayed to a device that comes back, and others do not wait for it', async () => {
+    await suite.holds(`an inbox of ${BIG_INBOX} replayed`, async ({ arena, load }) => {
+      await load.flood(load.user(1), 'absent', BIG_INBOX, 200);
+      const back = load.connectDevice('absent', 'phone');
+      let longestWaitMs = 0;
+      await waitUntil(
+        'everything is replayed',
+        () => {
+          longestWaitMs = Math.max(longestWaitMs, load.oldestWaitMs);
+          return back.received >= BIG_INBOX;
+        },
+        PATIENCE_MS,
+      );
+      expect(longestWaitMs).toBeLessThan(2000);
+      arena.fault('replayed');
+    });
+  }, 600_000);
+
+  it('promise 2: after a failover to a master whose clock is behind, no connection sees a step back', async () => {
+    await suite.holds('failover to a replica whose clock is 30 s behind', async ({ arena }) => {
+      const replica = await RedisProcess.start(
+        ['--replicaof', '127.0.0.1', `${arena.redis.port}`],
+        clockOff('-30s'),
+      );
+      await waitUntil('it follows', async () =>
+        String(await replica.command('INFO', 'replication')).includes('master_link_status:up'),
+      );
+      await delay(1000);
+      await arena.failOver(replica);
+      await delay(1000);
+    });
+  }, 300_000);
+
+  it('promise 8: nodes whose system clocks are an hour off, either way, order and judge by the store', async () => {
+    await suite.holds('system clock of a node an hour off', async ({ arena }) => {
+      for (const offset of ['+1h', '-1h']) await arena.startNode(clockOff(offset));
+      for (const node of arena.nodes.slice(0, 2)) await terminate(arena, node);
+      await delay(3000);
+    });
+  }, 300_000);
+});

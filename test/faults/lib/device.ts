@@ -1,0 +1,154 @@
+import { io, type Socket } from 'socket.io-client';
+import type { ClientToServerEvents, ServerToClientEvents } from '../../../src/gateway';
+import type { Message } from '../../../src/shared';
+import { tokenFor } from '../../support';
+import type { History, SeenMessage } from './history';
+
+const ACK_PAUSE_MS = 50;
+const ANSWER_TIMEOUT_MS = 1500;
+
+export interface DeviceOptions {
+  /** Whether it says in the handshake what it has stored (`since`), besides acking. */
+  tellsSince?: boolean;
+  acks?: boolean;
+}
+
+/**
+ * One installation of a good client: the stock Socket.IO client with its own reconnection, which acks what it has
+ * stored, a few times a second at most, and writes into the history all that it sees.
+ */
+export class Device {
+  readonly socket: Socket<ServerToClientEvents, ClientToServerEvents>;
+  private connection: string | undefined;
+  private ackTimer: NodeJS.Timeout | undefined;
+  /** Per channel the last offset stored, and acked. */
+  private readonly stored = new Map<string, string>();
+  private readonly acked = new Map<string, string>();
+  private awaitingSync = new Set<string>();
+  private closed = false;
+  received = 0;
+
+  constructor(
+    readonly user: string,
+    readonly name: string,
+    port: number,
+    private readonly history: History,
+    private readonly options: DeviceOptions = {},
+  ) {
+    this.socket = io(`http://127.0.0.1:${port}`, {
+      transports: ['websocket'],
+      forceNew: true,
+      reconnectionDelay: 50,
+      reconnectionDelayMax: 400,
+      timeout: 2000,
+      auth: (give) => give({ token: tokenFor(user), deviceId: name, ...this.since() }),
+    });
+    this.socket.on('session', ({ connectionId, nodeId, channels }) => {
+      this.connection = connectionId;
+      this.awaitingSync = new Set(Object.keys(channels));
+      history.add({ kind: 'connected', ...this.now(), node: nodeId });
+    });
+    this.socket.on('inbox:synced', ({ channel }) => this.awaitingSync.delete(channel));
+    this.socket.on('message', (message) => this.receive(message));
+    this.socket.on('inbox:truncated', ({ channel, since }) =>
+      history.add({ kind: 'truncated', ...this.now(), channel, since }),
+    );
+    this.socket.on('session:end', ({ reason }) => history.add({ kind: 'told', ...this.now(), reason }));
+    this.socket.on('disconnect', (reason) => this.end(reason));
+    this.socket.on('connect_error', (error) => {
+      if (!this.socket.active && !this.closed) {
+        this.end(`refused for good: ${JSON.stringify((error as { data?: unknown }).data)}`, true);
+      }
+    });
+  }
+
+  /** Connected, and every replay is done. */
+  get isSynced(): boolean {
+    return this.connection !== undefined && this.awaitingSync.size === 0;
+  }
+
+  /** Sends once. Resolves with whether it was answered as stored; silence and `unavailable` are not. */
+  async send(
+    to: string,
+    clientId: string,
+    body: { mark: string; pad: string },
+    copy: boolean,
+  ): Promise<boolean> {
+    const send = { from: this.user, to, clientId };
+    this.history.add({ kind: 'tried', at: this.history.now(), ...send, mark: body.mark, copy });
+    const reason = await this.socket
+      .timeout(ANSWER_TIMEOUT_MS)
+      .emitWithAck('message:send', { to, body, clientId, copy })
+      .then(
+        (answer) => {
+          if (!answer.ok) return answer.error.code;
+          this.history.add({
+            kind: 'answered',
+            at: this.history.now(),
+            ...send,
+            id: answer.id,
+            offset: answer.offset,
+          });
+          return undefined;
+        },
+        (error: unknown) => (error instanceof Error ? error.message : 'no answer'),
+      );
+    if (reason !== undefined)
+      this.history.add({ kind: 'unanswered', at: this.history.now(), ...send, reason });
+    return reason === undefined;
+  }
+
+  close(): void {
+    this.closed = true;
+    clearTimeout(this.ackTimer);
+    this.socket.disconnect();
+  }
+
+  private since(): { since?: Record<string, string> } {
+    return this.options.tellsSince ? { since: Object.fromEntries(this.stored) } : {};
+  }
+
+  private receive(message: Message): void {
+    this.received += 1;
+    this.history.add({ kind: 'delivered', ...this.now(), message: seen(message) });
+    this.stored.set(message.channel, message.offset);
+    if (this.options.acks !== false) this.ackTimer ??= setTimeout(() => this.ack(), ACK_PAUSE_MS);
+  }
+
+  private ack(): void {
+    this.ackTimer = undefined;
+    for (const [channel, offset] of this.stored) {
+      if (this.acked.get(channel) !== offset && this.socket.connected) void this.ackOne(channel, offset);
+    }
+  }
+
+  /** One that is not answered is made good by the next, or costs a repeat after a reconnect. */
+  private async ackOne(channel: string, offset: string): Promise<void> {
+    const told = this.now();
+    const answer = await this.socket
+      .timeout(ANSWER_TIMEOUT_MS)
+      .emitWithAck('inbox:ack', { channel, offset })
+      .catch(() => undefined);
+    if (answer?.ok !== true) return;
+    this.acked.set(channel, offset);
+    this.history.add({ kind: 'acked', ...told, at: this.history.now(), channel, offset: answer.delivered });
+  }
+
+  private end(reason: string, forGood = reason === 'io server disconnect'): void {
+    if (this.connection !== undefined || forGood) {
+      this.history.add({ kind: 'ended', ...this.now(), reason, forGood: forGood && !this.closed });
+    }
+    this.connection = undefined;
+  }
+
+  private now(): { at: number; user: string; device: string; connection: string } {
+    const { user, name: device, connection = 'none' } = this;
+    return { at: this.history.now(), user, device, connection };
+  }
+}
+
+export function seen(message: Message): SeenMessage {
+  const { id, channel, from, to, clientId = '', offset, body } = message;
+  const mark = typeof body === 'object' && body !== null && 'mark' in body ? String(body['mark']) : '';
+  return { id, channel, from, to, clientId, offset, mark };
+}

@@ -1,0 +1,88 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import { freePort, waitUntil } from '../../support';
+
+const START_TIMEOUT_MS = 10_000;
+
+/** A real redis-server with a directory of its own, that can be killed and started again as it was. */
+export class RedisProcess {
+  private child: ChildProcess | undefined;
+  private output = '';
+  private readonly dir = mkdtempSync(join(tmpdir(), 'beeline-faults-'));
+
+  private constructor(
+    readonly port: number,
+    private readonly options: readonly string[],
+  ) {}
+
+  /** Durable: what Redis acknowledges survives its own SIGKILL. */
+  static readonly ALWAYS_ON_DISK = ['--appendonly', 'yes', '--appendfsync', 'always'];
+
+  static async start(
+    options: readonly string[] = [],
+    env: Record<string, string> = {},
+  ): Promise<RedisProcess> {
+    const redis = new RedisProcess(await freePort(), options);
+    await redis.start(env);
+    return redis;
+  }
+
+  /** On the same port and directory as before, where it was killed. */
+  async start(env: Record<string, string> = {}): Promise<void> {
+    const defaults = ['--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', this.dir];
+    const child = spawn('redis-server', ['--port', `${this.port}`, ...defaults, ...this.options], {
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    this.child = child;
+    this.output = '';
+    child.stdout.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
+    await waitUntil(
+      'redis-server is ready',
+      () => this.output.includes('Ready to accept connections') || child.exitCode !== null,
+      START_TIMEOUT_MS,
+    );
+    if (child.exitCode !== null) throw new Error(`redis-server ended:\n${this.output}`);
+  }
+
+  async kill(): Promise<void> {
+    const { child } = this;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, 'exit');
+    child.kill('SIGKILL');
+    await ended;
+  }
+
+  /** Runs one command on a connection of its own. */
+  async command(...[name, ...args]: [string, ...string[]]): Promise<unknown> {
+    return this.use((client) => client.call(name, ...args));
+  }
+
+  /** Every key and what is left of its life in ms. */
+  async keys(): Promise<{ key: string; ttlMs: number }[]> {
+    return this.use(async (client) => {
+      const keys = await client.keys('*');
+      return Promise.all(keys.map(async (key) => ({ key, ttlMs: await client.pttl(key) })));
+    });
+  }
+
+  async use<T>(work: (client: Redis) => Promise<T>): Promise<T> {
+    // Redis may be on its way back: asked again for a few seconds.
+    const client = new Redis(this.port, '127.0.0.1', { maxRetriesPerRequest: 100, retryStrategy: () => 50 });
+    client.on('error', () => {});
+    try {
+      return await work(client);
+    } finally {
+      client.disconnect();
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.kill();
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+}
