@@ -18,6 +18,7 @@ export class Arena {
   nodes: NodeProcess[] = [];
   history = new History();
   private readonly wires = new Map<NodeProcess, TcpProxy>();
+  private readonly clientWires: TcpProxy[] = [];
   private readonly prefix = uniquePrefix();
   private started = 0;
 
@@ -83,6 +84,13 @@ export class Arena {
     return wire;
   }
 
+  /** A way of its own for a client to a node, which may be ill-treated apart from all others. */
+  async wireTo(node: NodeProcess): Promise<TcpProxy> {
+    const wire = await TcpProxy.start(() => [node.port]);
+    this.clientWires.push(wire);
+    return wire;
+  }
+
   node(index: number): NodeProcess {
     const node = this.nodes[index];
     if (node === undefined) throw new Error(`there is no node ${index}`);
@@ -133,32 +141,47 @@ export class Arena {
 
   /** What is left when all is over. */
   async remains(users: readonly string[]): Promise<Remains> {
-    const inboxes = await Promise.all(
-      users.flatMap((user) =>
-        CHANNELS.map(async (channel) => ({ user, channel, messages: await this.pull(user, channel) })),
-      ),
-    );
+    const inboxes: Remains['inboxes'] = [];
+    for (const user of users) {
+      for (const channel of CHANNELS) {
+        inboxes.push({ user, channel, messages: await this.pull(user, channel) });
+      }
+    }
     return { inboxes, keys: await this.redis.keys() };
   }
 
   async close(): Promise<void> {
     await Promise.all([...this.wires.keys()].map((node) => node.kill()));
-    for (const wire of this.wires.values()) wire.close();
+    for (const wire of [...this.wires.values(), ...this.clientWires]) wire.close();
     this.front.close();
     await this.redis.close();
   }
 
   private async pull(user: string, channel: string): Promise<SeenMessage[]> {
-    const [node] = this.living;
-    if (node === undefined) throw new Error('no node is left to ask');
     const messages: SeenMessage[] = [];
     for (let after = '0-0', more = true; more;) {
-      const { status, body } = await node.ask('GET', `/inbox/${channel}?after=${after}&limit=200`, { user });
-      if (status !== 200) throw new Error(`pull answered ${status}`);
-      messages.push(...(body['messages'] as Message[]).map(seen));
-      after = body['next'] as string;
-      more = body['more'] === true;
+      const page = await this.pullPage(user, channel, after);
+      messages.push(...page.messages.map(seen));
+      after = page.next;
+      more = page.more;
     }
     return messages;
+  }
+
+  /** Asked again where a busy machine made it `unavailable`. */
+  private async pullPage(
+    user: string,
+    channel: string,
+    after: string,
+  ): Promise<{ messages: Message[]; next: string; more: boolean }> {
+    const path = `/inbox/${channel}?after=${after}&limit=200`;
+    let page: { messages: Message[]; next: string; more: boolean } | undefined;
+    await waitUntil(`${path} of ${user} is answered`, async () => {
+      const answer = await this.living[0]?.ask('GET', path, { user }).catch(() => undefined);
+      if (answer?.status === 200) page = answer.body as unknown as typeof page;
+      return page !== undefined;
+    });
+    if (page === undefined) throw new Error('not pulled');
+    return page;
   }
 }
