@@ -1,5 +1,6 @@
 import { io, type Socket } from 'socket.io-client';
-import type { ClientToServerEvents, ServerToClientEvents } from '../../../src/gateway';
+import type { SendAnswer } from '../../../src/chat';
+import type { Answer, ClientToServerEvents, ServerToClientEvents } from '../../../src/gateway';
 import type { Message } from '../../../src/shared';
 import { tokenFor } from '../../support';
 import type { History, SeenMessage } from './history';
@@ -76,26 +77,28 @@ export class Device {
   ): Promise<boolean> {
     const send = { from: this.user, to, clientId };
     this.history.add({ kind: 'tried', at: this.history.now(), ...send, mark: body.mark, copy });
-    const reason = await this.socket
-      .timeout(ANSWER_TIMEOUT_MS)
-      .emitWithAck('message:send', { to, body, clientId, copy })
-      .then(
-        (answer) => {
-          if (!answer.ok) return answer.error.code;
-          this.history.add({
-            kind: 'answered',
-            at: this.history.now(),
-            ...send,
-            id: answer.id,
-            offset: answer.offset,
-          });
-          return undefined;
-        },
-        (error: unknown) => (error instanceof Error ? error.message : 'no answer'),
-      );
+    const reason = await this.ask<SendAnswer>('message:send', { to, body, clientId, copy }).then(
+      (answer) => {
+        if (!answer.ok) return answer.error.code;
+        this.history.add({
+          kind: 'answered',
+          at: this.history.now(),
+          ...send,
+          id: answer.id,
+          offset: answer.offset,
+        });
+        return undefined;
+      },
+      (error: unknown) => (error instanceof Error ? error.message : 'no answer'),
+    );
     if (reason !== undefined)
       this.history.add({ kind: 'unanswered', at: this.history.now(), ...send, reason });
     return reason === undefined;
+  }
+
+  /** Socket.IO's own types lose the answer's on the way. */
+  private async ask<T>(event: 'message:send' | 'inbox:ack', payload: object): Promise<Answer<T>> {
+    return (await this.socket.timeout(ANSWER_TIMEOUT_MS).emitWithAck(event, payload as never)) as Answer<T>;
   }
 
   close(): void {
@@ -125,10 +128,9 @@ export class Device {
   /** One that is not answered is made good by the next, or costs a repeat after a reconnect. */
   private async ackOne(channel: string, offset: string): Promise<void> {
     const told = this.now();
-    const answer = await this.socket
-      .timeout(ANSWER_TIMEOUT_MS)
-      .emitWithAck('inbox:ack', { channel, offset })
-      .catch(() => undefined);
+    const answer = await this.ask<{ delivered: string }>('inbox:ack', { channel, offset }).catch(
+      () => undefined,
+    );
     if (answer?.ok !== true) return;
     this.acked.set(channel, offset);
     this.history.add({ kind: 'acked', ...told, at: this.history.now(), channel, offset: answer.delivered });
@@ -149,6 +151,9 @@ export class Device {
 
 export function seen(message: Message): SeenMessage {
   const { id, channel, from, to, clientId = '', offset, body } = message;
-  const mark = typeof body === 'object' && body !== null && 'mark' in body ? String(body['mark']) : '';
+  const mark =
+    typeof body === 'object' && body !== null && 'mark' in body && typeof body['mark'] === 'string'
+      ? body['mark']
+      : '';
   return { id, channel, from, to, clientId, offset, mark };
 }
