@@ -12,7 +12,7 @@ export const SETTINGS = {
     'REDIS_URL',
     read.redisUrl,
     undefined,
-    'The store: `redis://` or `rediss://`, with user, password and database where needed.',
+    'The store: `redis://` or `rediss://`, with user, password and database where needed. Where unset, the store is embedded: one node, on this disk.',
   ),
   redisKeyPrefix: setting(
     'REDIS_KEY_PREFIX',
@@ -25,6 +25,12 @@ export const SETTINGS = {
     read.integer(10),
     '2000',
     'A command that has no answer after this is given up: `unavailable`.',
+  ),
+  dataDir: setting(
+    'DATA_DIR',
+    read.text,
+    './data',
+    'Where the embedded store keeps everything, and the secret it makes where no key is set. One process at a time.',
   ),
   nodeName: setting(
     'NODE_NAME',

@@ -29,7 +29,7 @@ function connectionProvider(Connection: (typeof CONNECTIONS)[number]): Provider 
     provide: Connection,
     inject: [Config, Logger],
     useFactory: (config: Config, logger: Logger): Redis => {
-      const redis = new Connection(config.redisUrl, {
+      const redis = new Connection(requireUrl(config), {
         lazyConnect: true,
         connectionName: Connection.name,
         commandTimeout: config.redisCommandTimeoutMs,
@@ -43,6 +43,12 @@ function connectionProvider(Connection: (typeof CONNECTIONS)[number]): Provider 
       return redis;
     },
   };
+}
+
+/** This module is loaded only where there is one. */
+function requireUrl({ redisUrl }: Config): string {
+  if (redisUrl === undefined) throw new Error('REDIS_URL is not set');
+  return redisUrl;
 }
 
 @Global()

@@ -7,7 +7,8 @@ describe('offsets', () => {
   it('compare by their two numbers, never as text', () => {
     fc.assert(
       fc.property(digits, digits, digits, digits, (aMs, aN, bMs, bN) => {
-        const expected = aMs === bMs ? Number(aN > bN) - Number(aN < bN) : Number(aMs > bMs) - Number(aMs < bMs);
+        const expected =
+          aMs === bMs ? Number(aN > bN) - Number(aN < bN) : Number(aMs > bMs) - Number(aMs < bMs);
         expect(Math.sign(compareOffsets(`${aMs}-${aN}` as Offset, `${bMs}-${bN}` as Offset))).toBe(expected);
       }),
     );

@@ -25,9 +25,10 @@ export const redisStore: StoreKind = {
 
 async function openWith(config: Config): Promise<OpenStore> {
   const options = { lazyConnect: true, enableOfflineQueue: false };
-  const commands = new CommandRedis(config.redisUrl, options);
-  const leaseRedis = new LeaseRedis(config.redisUrl, options);
-  const subscriber = new SubscriberRedis(config.redisUrl, options);
+  const url = config.redisUrl ?? '';
+  const commands = new CommandRedis(url, options);
+  const leaseRedis = new LeaseRedis(url, options);
+  const subscriber = new SubscriberRedis(url, options);
   const connections = [commands, leaseRedis, subscriber];
   await Promise.all(connections.map((redis) => redis.connect()));
   const keys = new Keys(config.redisKeyPrefix);
