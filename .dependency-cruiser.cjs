@@ -6,7 +6,7 @@ const LAYERS = [
   ['shared'],
   ['config'],
   ['logging'],
-  ['redis'],
+  ['redis', 'embedded'],
   ['node', 'auth', 'hub'],
   ['presence', 'inbox'],
   ['routing'],
@@ -60,6 +60,18 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/redis/|/adapters/|^src/app\\.module\\.ts$' },
       to: { path: '^src/redis/' },
+    },
+    {
+      name: 'classic-level-in-embedded-only',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/embedded/' },
+      to: { path: 'node_modules/classic-level/' },
+    },
+    {
+      name: 'embedded-for-adapters-only',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/embedded/|/adapters/|^src/app\\.module\\.ts$' },
+      to: { path: '^src/embedded/' },
     },
     {
       name: 'socket-io-in-the-gateway-only',

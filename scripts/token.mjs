@@ -1,4 +1,6 @@
 /** `npm run token -- --sub crm --scope send:any`: signs an access token with the configured secret. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import jwt from 'jsonwebtoken';
 
@@ -10,7 +12,7 @@ const { values } = parseArgs({
     help: { type: 'boolean', default: false },
   },
 });
-const secret = process.env.AUTH_SECRET ?? process.env.JWT_SECRET;
+const secret = process.env.AUTH_SECRET ?? process.env.JWT_SECRET ?? keptSecret();
 const ttlSeconds = Number(values.ttl);
 
 if (values.help || !values.sub || !Number.isInteger(ttlSeconds) || ttlSeconds < 1) {
@@ -18,7 +20,9 @@ if (values.help || !values.sub || !Number.isInteger(ttlSeconds) || ttlSeconds < 
   process.exit(values.help ? 0 : 1);
 }
 if (!secret || Buffer.byteLength(secret) < 32) {
-  console.error('AUTH_SECRET (or JWT_SECRET) must be set, with at least 32 bytes.');
+  console.error(
+    'AUTH_SECRET (or JWT_SECRET) must be set, with at least 32 bytes, or DATA_DIR hold the secret of a node that was started.',
+  );
   process.exit(1);
 }
 
@@ -29,3 +33,9 @@ const claims = {
   ...(process.env.JWT_AUDIENCE && { aud: process.env.JWT_AUDIENCE }),
 };
 console.log(jwt.sign(claims, secret, { algorithm: 'HS256', expiresIn: ttlSeconds }));
+
+/** What a node with the embedded store made for itself at its first start. */
+function keptSecret() {
+  const file = join(process.env.DATA_DIR ?? 'data', 'secret');
+  return existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined;
+}

@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { AuthModule } from './auth';
 import { ChatModule } from './chat';
 import { type Config, ConfigModule } from './config';
+import { EmbeddedModule } from './embedded';
 import { GatewayModule } from './gateway';
 import { HealthModule } from './health';
 import { InboxModule } from './inbox';
@@ -20,7 +21,7 @@ export class AppModule {
       imports: [
         ConfigModule.of(config),
         LoggingModule,
-        RedisModule,
+        config.redisUrl === undefined ? EmbeddedModule : RedisModule,
         NodeModule,
         AuthModule,
         PresenceModule,

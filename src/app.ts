@@ -5,7 +5,7 @@ import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import { AppModule } from './app.module';
 import type { Config } from './config';
 import { SocketAdapter } from './gateway';
-import { Logger, NestLogger } from './logging';
+import { createLogger, NestLogger } from './logging';
 import { ProblemFilter } from './rest';
 
 /** A request body over this is answered `too_large`; the far smaller limit of a message body is the chat's. */
@@ -16,13 +16,12 @@ const PAGE_DIRECTORY = join(__dirname, '..', 'public');
 
 /** Builds one node, ready to listen: what `main.ts` runs, and what tests run several of in one process. */
 export async function createApp(config: Config): Promise<NestExpressApplication> {
+  const logger = createLogger(config);
   const app = await NestFactory.create<NestExpressApplication>(AppModule.of(config), {
+    logger: new NestLogger(logger),
     bodyParser: false,
-    bufferLogs: true,
     abortOnError: false,
   });
-  const logger = app.get<Logger>(Logger);
-  app.useLogger(new NestLogger(logger));
   app.useWebSocketAdapter(new SocketAdapter(app));
   app.useGlobalFilters(new ProblemFilter(logger));
   app.useBodyParser('json', { limit: MAX_REQUEST_BYTES, strict: false });

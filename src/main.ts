@@ -1,10 +1,19 @@
+import './require-node';
 import 'reflect-metadata';
+import type { NestExpressApplication } from '@nestjs/platform-express';
 import { createApp } from './app';
-import { ConfigError, readConfig } from './config';
+import { type Config, readConfig } from './config';
 import { Logger } from './logging';
+import { codeOf, StartError } from './shared';
+
+/** A node that listens. */
+export interface Started {
+  port: number;
+  config: Config;
+}
 
 /** One node, configured by environment alone. SIGTERM and SIGINT drain it and end it with exit code 0. */
-async function main(): Promise<void> {
+async function main(): Promise<Started> {
   const config = readConfig(process.env);
   const app = await createApp(config);
   const logger = app.get<Logger>(Logger);
@@ -27,11 +36,31 @@ async function main(): Promise<void> {
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
 
-  await app.listen(config.port, config.host);
-  logger.info({ url: await app.getUrl() }, 'listening');
+  await listen(app, config);
+  const url = await app.getUrl();
+  logger.info({ url }, 'listening');
+  return { port: Number(new URL(url).port), config };
 }
 
-main().catch((error: unknown) => {
-  console.error(error instanceof ConfigError ? error.message : error);
+async function listen(app: NestExpressApplication, { port, host }: Config): Promise<void> {
+  try {
+    await app.listen(port, host);
+  } catch (cause) {
+    const code = codeOf(cause);
+    if (code === 'EADDRINUSE') {
+      throw new StartError(`Port ${port} is in use: stop what listens there, or set PORT to another.`, {
+        cause,
+      });
+    }
+    if (code === 'EACCES' || code === 'EADDRNOTAVAIL') {
+      throw new StartError(`Can not listen on ${host}, port ${port}: ${(cause as Error).message}`, { cause });
+    }
+    throw cause;
+  }
+}
+
+/** Resolves once the node listens, for a script that has something to say then. */
+export const started = main().catch((error: unknown): never => {
+  console.error(error instanceof StartError ? error.message : error);
   process.exit(1);
 });

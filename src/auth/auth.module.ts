@@ -1,6 +1,8 @@
 import { Module } from '@nestjs/common';
+import { storeProvider } from '../config';
 import { AccountService } from './account.service';
 import { AccountStore } from './account-store.port';
+import { EmbeddedAccountStore } from './adapters/embedded-account-store';
 import { RedisAccountStore } from './adapters/redis-account-store';
 import { AuthController } from './auth.controller';
 import { AuthGuard } from './auth.guard';
@@ -12,7 +14,7 @@ import { TokenVerifier } from './token-verifier';
     TokenVerifier,
     AuthGuard,
     AccountService,
-    { provide: AccountStore, useClass: RedisAccountStore },
+    storeProvider(AccountStore, { redis: RedisAccountStore, embedded: EmbeddedAccountStore }),
   ],
   exports: [TokenVerifier, AuthGuard],
 })

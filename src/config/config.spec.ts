@@ -31,6 +31,7 @@ describe('the configuration', () => {
       redisKeyPrefix: 'beeline:',
       redisCommandTimeoutMs: 2000,
       redisWaitReplicas: 0,
+      dataDir: './data',
       nodeName: hostname(),
       tokenKey: { kind: 'own', secret: SECRET },
       jwtIssuer: undefined,
@@ -110,7 +111,7 @@ describe('the configuration', () => {
   });
 
   it('tries every setting that can be wrong', () => {
-    const free = ['HOST', 'NODE_NAME', 'JWT_ISSUER', 'JWT_AUDIENCE', 'JWT_USER_CLAIM'];
+    const free = ['HOST', 'DATA_DIR', 'NODE_NAME', 'JWT_ISSUER', 'JWT_AUDIENCE', 'JWT_USER_CLAIM'];
     const variables = Object.values(SETTINGS).map(({ variable }) => variable);
     expect([...Object.keys(wrong), ...free].sort()).toEqual(variables.sort());
   });
@@ -141,11 +142,25 @@ describe('the configuration', () => {
     }
   });
 
-  it.each([undefined, '', '  '])('needs the store: REDIS_URL is %j', (url) => {
-    expect(problemsOf({ ...least, REDIS_URL: url })).toEqual([
-      expect.stringMatching('^REDIS_URL is missing'),
-    ]);
-  });
+  it.each([undefined, '', '  '])(
+    'is for the embedded store where REDIS_URL is %j, with a secret of its own',
+    (url) => {
+      const secretIn = (dataDir: string): string => `the secret that is kept in ${dataDir}`;
+      expect(readConfig({ REDIS_URL: url, DATA_DIR: '/there' }, secretIn)).toMatchObject({
+        redisUrl: undefined,
+        dataDir: '/there',
+        tokenKey: { kind: 'own', secret: 'the secret that is kept in /there' },
+        localAccounts: true,
+      });
+      const refuse = (): string => {
+        throw new Error('a key is set: none must be made');
+      };
+      expect(readConfig({ ...least, REDIS_URL: url }, refuse).tokenKey).toEqual({
+        kind: 'own',
+        secret: SECRET,
+      });
+    },
+  );
 
   it('needs exactly one key', () => {
     expect(problemsOf({ REDIS_URL })).toEqual([expect.stringMatching('^a key is missing')]);

@@ -1,4 +1,6 @@
 import type { KeyObject } from 'node:crypto';
+import { StartError } from '../shared';
+import { keptSecret } from './data-dir';
 import { type Setting, SETTINGS, type Settings } from './settings';
 
 /** Who signs the tokens that this node accepts. The key, never the token, decides the algorithm. */
@@ -15,10 +17,12 @@ export type TokenKey =
 export abstract class Config implements Omit<Settings, SettledElsewhere> {
   abstract readonly port: number;
   abstract readonly host: string;
-  abstract readonly redisUrl: string;
+  /** Where unset, the store is the embedded one in `dataDir`. */
+  abstract readonly redisUrl: string | undefined;
   abstract readonly redisKeyPrefix: string;
   abstract readonly redisCommandTimeoutMs: number;
   abstract readonly redisWaitReplicas: number;
+  abstract readonly dataDir: string;
   abstract readonly nodeName: string;
   abstract readonly tokenKey: TokenKey;
   abstract readonly jwtIssuer: string | undefined;
@@ -46,11 +50,10 @@ export abstract class Config implements Omit<Settings, SettledElsewhere> {
 }
 
 /** Settings that appear in the configuration only in a settled form. */
-type SettledElsewhere =
-  'authSecret' | 'jwtSecret' | 'jwtPublicKey' | 'jwtJwksUrl' | 'redisUrl' | 'localAccounts';
+type SettledElsewhere = 'authSecret' | 'jwtSecret' | 'jwtPublicKey' | 'jwtJwksUrl' | 'localAccounts';
 
 /** All that is wrong with an environment, a line each. */
-export class ConfigError extends Error {
+export class ConfigError extends StartError {
   override readonly name = 'ConfigError';
 
   constructor(readonly problems: readonly string[]) {
@@ -58,26 +61,29 @@ export class ConfigError extends Error {
   }
 }
 
-/** Reads the environment in two steps: each value by itself, then how they fit together. Names every problem at once. */
-export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Reads the environment in two steps: each value by itself, then how they fit together. Names every problem at once.
+ * With the embedded store and no key, `secretIn` gives the secret that the data directory keeps.
+ */
+export function readConfig(environment: Environment, secretIn = keptSecret): Config {
   const problems: string[] = [];
   const settings = readSettings(environment, problems);
-  const tokenKey = settleTokenKey(settings, environment, problems);
-  const localAccounts = settleLocalAccounts(settings, tokenKey, problems);
-  const redisUrl = settings.redisUrl;
-  if (redisUrl === undefined && !environment['REDIS_URL']?.trim()) {
-    problems.push('REDIS_URL is missing (for example redis://127.0.0.1:6379)');
-  }
-  if (problems.length > 0 || tokenKey === undefined || redisUrl === undefined)
-    throw new ConfigError(problems);
+  const isKept = isEmbedded(environment) && keysIn(environment).length === 0;
+  const given = isKept ? undefined : settleTokenKey(settings, environment, problems);
+  const localAccounts = settleLocalAccounts(settings, isKept ? 'own' : given?.kind, problems);
+  if (problems.length > 0) throw new ConfigError(problems);
+  const tokenKey = given ?? { kind: 'own', secret: secretIn(settings.dataDir) };
   const { authSecret: _a, jwtSecret: _b, jwtPublicKey: _c, jwtJwksUrl: _d, ...rest } = settings;
-  return Object.freeze({ ...rest, redisUrl, tokenKey, localAccounts });
+  return Object.freeze({ ...rest, redisUrl: settings.redisUrl, tokenKey, localAccounts });
 }
 
-function readSettings(
-  environment: Readonly<Record<string, string | undefined>>,
-  problems: string[],
-): Settings {
+function isEmbedded(environment: Environment): boolean {
+  return !environment['REDIS_URL']?.trim();
+}
+
+function readSettings(environment: Environment, problems: string[]): Settings {
   const values: Record<string, unknown> = {};
   const settings: [string, Setting<unknown>][] = Object.entries(SETTINGS);
   for (const [name, { variable, read, fallback }] of settings) {
@@ -95,12 +101,16 @@ function readSettings(
 
 const KEY_VARIABLES = ['AUTH_SECRET', 'JWT_SECRET', 'JWT_PUBLIC_KEY', 'JWT_JWKS_URL'] as const;
 
+function keysIn(environment: Environment): string[] {
+  return KEY_VARIABLES.filter((variable) => environment[variable]?.trim());
+}
+
 function settleTokenKey(
   settings: Settings,
-  environment: Readonly<Record<string, string | undefined>>,
+  environment: Environment,
   problems: string[],
 ): TokenKey | undefined {
-  const given = KEY_VARIABLES.filter((variable) => environment[variable]?.trim());
+  const given = keysIn(environment);
   if (given.length !== 1) {
     problems.push(
       given.length === 0
@@ -119,11 +129,11 @@ function settleTokenKey(
 
 function settleLocalAccounts(
   settings: Settings,
-  tokenKey: TokenKey | undefined,
+  tokenKeyKind: TokenKey['kind'] | undefined,
   problems: string[],
 ): boolean {
-  const own = tokenKey?.kind === 'own';
-  if (settings.localAccounts === true && tokenKey !== undefined && !own) {
+  const own = tokenKeyKind === 'own';
+  if (settings.localAccounts === true && tokenKeyKind !== undefined && !own) {
     problems.push('LOCAL_ACCOUNTS needs AUTH_SECRET: an outside issuer keeps its accounts itself');
   }
   return own && settings.localAccounts !== false;

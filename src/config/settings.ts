@@ -12,7 +12,7 @@ export const SETTINGS = {
     'REDIS_URL',
     read.redisUrl,
     undefined,
-    'The store: `redis://` or `rediss://`, with user, password and database where needed; several hosts, comma-separated, are a Redis Cluster.',
+    'The store: `redis://` or `rediss://`, with user, password and database where needed; several hosts, comma-separated, are a Redis Cluster. Where unset, the store is embedded: one node, on this disk.',
   ),
   redisKeyPrefix: setting(
     'REDIS_KEY_PREFIX',
@@ -31,6 +31,12 @@ export const SETTINGS = {
     read.integer(0),
     '0',
     'Replicas that must have a message before its send is acknowledged; with fewer at hand sends are `unavailable`.',
+  ),
+  dataDir: setting(
+    'DATA_DIR',
+    read.text,
+    './data',
+    'Where the embedded store keeps everything, and the secret it makes where no key is set. One process at a time.',
   ),
   nodeName: setting(
     'NODE_NAME',

@@ -1,6 +1,8 @@
 import { Module } from '@nestjs/common';
 import { AuthModule } from '../auth';
+import { storeProvider } from '../config';
 import { Hub, HubModule } from '../hub';
+import { EmbeddedInboxStore } from './adapters/embedded-inbox-store';
 import { RedisInboxStore } from './adapters/redis-inbox-store';
 import { InboxController } from './inbox.controller';
 import { InboxStore } from './inbox-store.port';
@@ -9,7 +11,10 @@ import { InboxService } from './inbox.service';
 @Module({
   imports: [AuthModule, HubModule],
   controllers: [InboxController],
-  providers: [InboxService, { provide: InboxStore, useClass: RedisInboxStore }],
+  providers: [
+    InboxService,
+    storeProvider(InboxStore, { redis: RedisInboxStore, embedded: EmbeddedInboxStore }),
+  ],
   exports: [InboxService, InboxStore],
 })
 export class InboxModule {

@@ -1,4 +1,5 @@
 import type { LoggerService } from '@nestjs/common';
+import { StartError } from '../shared';
 import type { Logger } from './logger';
 
 /** Lets Nest write into our log. Its chatter about modules and routes is for debugging. */
@@ -9,7 +10,9 @@ export class NestLogger implements LoggerService {
     this.logger.debug({ context }, String(message));
   }
 
+  /** What keeps a node from starting is told by whoever starts it, in one line: here it would be a second one. */
   error(message: unknown, ...rest: unknown[]): void {
+    if (message instanceof StartError || String(message).startsWith('Error: listen ')) return;
     if (message instanceof Error) this.logger.error({ err: message }, message.message);
     else this.logger.error({ context: rest.at(-1) }, String(message));
   }

@@ -1,6 +1,8 @@
 import { Module } from '@nestjs/common';
 import { AuthModule } from '../auth';
+import { storeProvider } from '../config';
 import { NodeModule } from '../node';
+import { EmbeddedPresenceStore } from './adapters/embedded-presence-store';
 import { RedisPresenceStore } from './adapters/redis-presence-store';
 import { PresenceController } from './presence.controller';
 import { PresenceStore } from './presence-store.port';
@@ -9,7 +11,10 @@ import { PresenceService } from './presence.service';
 @Module({
   imports: [AuthModule, NodeModule],
   controllers: [PresenceController],
-  providers: [PresenceService, { provide: PresenceStore, useClass: RedisPresenceStore }],
+  providers: [
+    PresenceService,
+    storeProvider(PresenceStore, { redis: RedisPresenceStore, embedded: EmbeddedPresenceStore }),
+  ],
   exports: [PresenceService],
 })
 export class PresenceModule {}

@@ -19,7 +19,8 @@ export class RedisConnection {
 
   constructor(config: Config, logger: Logger) {
     const name = this.constructor.name;
-    this.client = createClient(config.redisUrl, config.redisCommandTimeoutMs, name);
+    // This module is loaded only where there is one.
+    this.client = createClient(config.redisUrl ?? '', config.redisCommandTimeoutMs, name);
     this.client.on('error', (err: unknown) => logger.warn({ err, connection: name }, 'redis connection'));
     this.gate = new Gate(() => this.client.ping(), PROBE_PAUSE_MS);
   }

@@ -1,7 +1,9 @@
 import { Module } from '@nestjs/common';
+import { storeProvider } from '../config';
 import { HubModule } from '../hub';
 import { InboxModule } from '../inbox';
 import { NodeModule } from '../node';
+import { EmbeddedMailbox } from './adapters/embedded-mailbox';
 import { RedisMailbox } from './adapters/redis-mailbox';
 import { Mailbox } from './mailbox.port';
 import { Router } from './router';
@@ -10,7 +12,12 @@ import { Sweeper } from './sweeper';
 
 @Module({
   imports: [HubModule, InboxModule, NodeModule],
-  providers: [Router, Sessions, Sweeper, { provide: Mailbox, useClass: RedisMailbox }],
+  providers: [
+    Router,
+    Sessions,
+    Sweeper,
+    storeProvider(Mailbox, { redis: RedisMailbox, embedded: EmbeddedMailbox }),
+  ],
   exports: [Router, Sessions, Sweeper, Mailbox],
 })
 export class RoutingModule {}

@@ -89,3 +89,13 @@ export function toClientError(error: unknown): BeelineError {
     ? error
     : new BeelineError('internal', 'something went wrong on our side', { cause: error });
 }
+
+/** Why this process can't be started, in one line for whoever starts it: no stack is of use to them. */
+export class StartError extends Error {
+  override readonly name: string = 'StartError';
+}
+
+/** The `code` that Node and native libraries give their errors, `ENOENT` and the like. */
+export function codeOf(error: unknown): string | undefined {
+  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : undefined;
+}

@@ -221,11 +221,20 @@ describe.each(stores)('InboxStore on $name', (kind) => {
       expect(await ack(PHONE, FAR_AHEAD)).toBe(offsets[2]);
     });
 
-    it('compares by number, not as text', async () => {
-      const [, second] = await fill(2);
+    it('compares by number, not as text, on both sides of the dash', async () => {
+      const [, second] = await fill(3);
       await ack(PHONE, second!);
       expect(await ack(PHONE, at('9-9'))).toBe(second);
-      expect(await ack(PHONE, BEGINNING)).toBe(second);
+      // With the clock behind, all are of one millisecond: ...-1 to ...-11.
+      await store.faults.setClockBack(user, CHAT, 3_600_000);
+      const crowded = await fill(11);
+      const [ninth, tenth, eleventh] = crowded.slice(8);
+      expect(eleventh).toBe(justAfter(ninth!, 2));
+      expect(await ack(PHONE, ninth!)).toBe(ninth);
+      expect(await ack(PHONE, tenth!)).toBe(tenth);
+      expect(await ack(PHONE, ninth!)).toBe(tenth);
+      expect(await read(ninth!)).toMatchObject({ read: ninth, unread: 2 });
+      expect(await read(tenth!)).toMatchObject({ read: tenth, unread: 1, moved: true });
     });
 
     it('is the last message where others are appended later', async () => {
@@ -373,6 +382,15 @@ describe.each(stores)('InboxStore on $name', (kind) => {
       expect(await read(offsets[1]!)).toEqual({ read: offsets[1], unread: 0, moved: true });
       await fill(2);
       expect(await store.inboxes.summarise(user, [CHAT])).toMatchObject([{ read: offsets[1], unread: 2 }]);
+    });
+
+    it('leaves nothing unread where everything has expired', async () => {
+      const offsets = await fill(3);
+      await read(offsets[0]!);
+      await store.faults.loseInbox(user, CHAT);
+      expect(await store.inboxes.summarise(user, [CHAT])).toEqual([
+        { read: offsets[0], unread: 0, last: offsets[2] },
+      ]);
     });
 
     it('counts only what is still kept, through every cut by retention', async () => {

@@ -104,7 +104,7 @@ class Run {
     const target: ConnectionId = this.held[which % (this.held.length + 1)]?.connectionId ?? aConnection();
     const isTarget = (held: Held): boolean => held.connectionId === target && held.nodeId === nodeId;
     await this.store.mailbox.unregister(this.userId, nodeId, [target], this.dead);
-    this.wasSeen ||= this.registered.length === 1 && this.registered.some(isTarget);
+    this.wasSeen ||= this.registered.some(isTarget);
     this.held = this.held.filter((held) => !isTarget(held));
     this.registered = this.registered.filter((held) => !isTarget(held));
   }
@@ -129,7 +129,7 @@ class Run {
     this.nodes[index] = aNode();
     this.held = this.held.filter((held) => held.nodeId !== nodeId);
     const living = this.registered.filter((held) => held.nodeId !== nodeId);
-    this.wasSeen ||= living.length === 0 && this.registered.length > 0;
+    this.wasSeen ||= living.length < this.registered.length;
     this.registered = living;
   }
 

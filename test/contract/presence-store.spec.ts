@@ -86,6 +86,25 @@ describe.each(stores)('PresenceStore on $name', (kind) => {
     expect((await look([here!, there!])).lastSeen).toBeGreaterThanOrEqual(before);
   });
 
+  it('was last seen where it left last, though a dead node is found out later', async () => {
+    await connect(store, { userId, nodeId: there });
+    await storeIsPast(store, (await store.storeNow()) + 20);
+    const { connectionId } = await connect(store, { userId, nodeId: here });
+    const before = await store.storeNow();
+    await store.mailbox.unregister(userId, here!, [connectionId], []);
+    expect(await look()).toMatchObject({ online: true, lastSeen: null });
+    expect((await look([there!])).lastSeen).toBeGreaterThanOrEqual(before);
+  });
+
+  it('was last seen at the last sweep of all, whichever node was found dead first', async () => {
+    const last = await connect(store, { userId, nodeId: here });
+    await storeIsPast(store, last.since + 20);
+    const before = await store.storeNow();
+    await connect(store, { userId, nodeId: there });
+    expect(await look([there!])).toMatchObject({ online: true, lastSeen: null });
+    expect((await look([here!])).lastSeen).toBeGreaterThanOrEqual(before);
+  });
+
   it('has no time last seen while online, and a new one afterwards', async () => {
     const first = await connect(store, { userId, nodeId: here });
     await store.mailbox.unregister(userId, here!, [first.connectionId], []);

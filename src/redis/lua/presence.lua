@@ -16,8 +16,17 @@ local function set_of(list, first, count)
   return set
 end
 
+-- Notes that a connection has gone which was last vouched for at `seen`. It is not always the one seen last that
+-- goes last: a dead node's is found out later. So the latest time stays, and is noted though others are here.
+local function note_seen(state, seen, state_ttl)
+  if seen > tonumber(redis.call('HGET', state, 'seen') or 0) then
+    redis.call('HSET', state, 'seen', string.format('%.0f', seen))
+  end
+  keep_for(state, state_ttl)
+end
+
 -- The living connections of a user. Entries past their `until`, and entries of nodes known to be dead, are
--- dropped; where the last one goes, the user was last seen when it was last vouched for.
+-- dropped: the user was seen there when they were last vouched for.
 local function living_entries(presence, state, now, dead, state_ttl)
   local flat = redis.call('HGETALL', presence)
   local living, gone, seen = {}, {}, 0
@@ -32,10 +41,7 @@ local function living_entries(presence, state, now, dead, state_ttl)
   end
   if #gone > 0 then
     redis.call('HDEL', presence, unpack(gone))
-    if #living == 0 then
-      redis.call('HSET', state, 'seen', string.format('%.0f', seen))
-      keep_for(state, state_ttl)
-    end
+    note_seen(state, seen, state_ttl)
   end
   return living
 end

@@ -17,9 +17,6 @@ for i = 4, 3 + count do
     removed = removed + redis.call('HDEL', presence, ARGV[i])
   end
 end
-local living = living_entries(presence, state, now, set_of(ARGV, 4 + count, #ARGV - 3 - count), tonumber(ARGV[2]))
-if removed > 0 and #living == 0 then
-  redis.call('HSET', state, 'seen', string.format('%.0f', now))
-  keep_for(state, tonumber(ARGV[2]))
-end
+if removed > 0 then note_seen(state, now, tonumber(ARGV[2])) end
+living_entries(presence, state, now, set_of(ARGV, 4 + count, #ARGV - 3 - count), tonumber(ARGV[2]))
 return removed

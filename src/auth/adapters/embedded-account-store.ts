@@ -1,0 +1,75 @@
+import { Injectable } from '@nestjs/common';
+import { Changes, EmbeddedDatabase, type Expiring, keys } from '../../embedded';
+import type { UserId } from '../../shared';
+import { AccountStore, type Rotation } from '../account-store.port';
+
+interface AccountRecord {
+  passwordHash: string;
+}
+
+interface LoginRecord extends Expiring {
+  /** The newest of its refresh tokens. */
+  generation: number;
+  rotatedAt: number;
+}
+
+/** Accounts and logins are what nobody could make again: every write waits for the disk. */
+const DURABLE = { durable: true };
+
+@Injectable()
+export class EmbeddedAccountStore extends AccountStore {
+  constructor(private readonly database: EmbeddedDatabase) {
+    super();
+  }
+
+  override create(user: UserId, passwordHash: string): Promise<boolean> {
+    return this.database.exclusively(user, async (view) => {
+      const key = keys.account(user);
+      if ((await view.read(key)) !== undefined) return false;
+      const account: AccountRecord = { passwordHash };
+      await this.database.commit(new Changes().put(key, account), DURABLE);
+      return true;
+    });
+  }
+
+  override async findPasswordHash(user: UserId): Promise<string | undefined> {
+    const account = await this.database.look((view) => view.read<AccountRecord>(keys.account(user)));
+    return account?.passwordHash;
+  }
+
+  override openLogin(user: UserId, loginId: string, ttlMs: number): Promise<number> {
+    return this.database.exclusively(user, async () => {
+      const nowMs = this.database.now();
+      await this.writeLogin(user, loginId, { generation: 1, rotatedAt: nowMs, until: nowMs + ttlMs });
+      return nowMs;
+    });
+  }
+
+  override rotateLogin(
+    user: UserId,
+    loginId: string,
+    generation: number,
+    graceMs: number,
+    ttlMs: number,
+  ): Promise<Rotation> {
+    return this.database.exclusively(user, async (view) => {
+      const nowMs = this.database.now();
+      const login = await view.readLiving<LoginRecord>(keys.login(user, loginId), nowMs);
+      if (login === undefined) return { outcome: 'unknown' };
+      if (generation === login.generation) {
+        const next = { generation: generation + 1, rotatedAt: nowMs, until: nowMs + ttlMs };
+        await this.writeLogin(user, loginId, next);
+        return { outcome: 'rotated', at: nowMs };
+      }
+      if (generation === login.generation - 1 && nowMs - login.rotatedAt <= graceMs) {
+        return { outcome: 'rotated', at: login.rotatedAt };
+      }
+      await this.database.commit(new Changes().delete(keys.login(user, loginId)), DURABLE);
+      return { outcome: 'revoked' };
+    });
+  }
+
+  private async writeLogin(user: UserId, loginId: string, login: LoginRecord): Promise<void> {
+    await this.database.commit(new Changes().putExpiring(keys.login(user, loginId), login), DURABLE);
+  }
+}

@@ -1,0 +1,14 @@
+export { Changes, type Expiring, renewed } from './changes';
+export { EmbeddedDatabase } from './database';
+export { EmbeddedModule } from './embedded.module';
+export { removeExpired } from './expiry';
+export { deliveredOf, type InboxRecord, readInbox, unreadOf, withDelivered } from './inbox-record';
+export { below, keys, ownerOf } from './keys';
+export {
+  endPresenceOfPreviousProcess,
+  Presence,
+  type PresenceEntry,
+  type SeenRecord,
+} from './presence-record';
+export { entriesOf, entryAfter, entryUpTo, type Place, printEntry, type StoredEntry } from './stored-entry';
+export type { View } from './view';

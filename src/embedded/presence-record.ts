@@ -1,0 +1,117 @@
+import type { ConnectionId, DeviceId, NodeId, UserId } from '../shared';
+import { Changes, type Expiring, renewed } from './changes';
+import type { EmbeddedDatabase } from './database';
+import { below, keys, ownerOf } from './keys';
+import type { View } from './view';
+
+/** A registered connection. Times in Unix ms. */
+export interface PresenceEntry {
+  id: ConnectionId;
+  node: NodeId;
+  device: DeviceId | undefined;
+  /** Its place among those of its device: the later one stays. */
+  since: number;
+  /** When a sweep, or the registration, last vouched for it. */
+  seen: number;
+  /** From when on it counts for nothing unless a sweep renews it. */
+  countsUntil: number;
+}
+
+export interface PresenceRecord extends Expiring {
+  entries: PresenceEntry[];
+}
+
+export interface SeenRecord extends Expiring {
+  at: number;
+}
+
+/** The living connections of a user, to be looked at, changed and written back within one operation. */
+export class Presence {
+  readonly living: Map<ConnectionId, PresenceEntry>;
+  /** When a connection that has gone was last vouched for; 0 where none has gone. */
+  private seenAt: number;
+
+  private constructor(
+    private readonly user: UserId,
+    private readonly stored: PresenceRecord | undefined,
+    private readonly nowMs: number,
+    dead: readonly NodeId[],
+  ) {
+    const entries = stored?.entries ?? [];
+    const counts = ({ countsUntil, node }: PresenceEntry): boolean =>
+      countsUntil >= nowMs && !dead.includes(node);
+    this.living = new Map(entries.filter(counts).map((entry) => [entry.id, entry]));
+    this.seenAt = Math.max(0, ...entries.filter((entry) => !counts(entry)).map(({ seen }) => seen));
+  }
+
+  static async read(view: View, user: UserId, nowMs: number, dead: readonly NodeId[]): Promise<Presence> {
+    const stored = await view.readLiving<PresenceRecord>(keys.presence(user), nowMs);
+    return new Presence(user, stored, nowMs, dead);
+  }
+
+  /** Whether some that are stored are gone: dropped on sight, or removed since. */
+  get isStale(): boolean {
+    return this.living.size < (this.stored?.entries.length ?? 0);
+  }
+
+  /** Takes a connection out because it has ended just now. */
+  end(id: ConnectionId): void {
+    this.living.delete(id);
+    this.seenAt = this.nowMs;
+  }
+
+  /** Adds to `changes` what is to be stored of it. */
+  async write(view: View, changes: Changes, ttlMs: number): Promise<void> {
+    const { user, stored, nowMs, living, seenAt } = this;
+    if (living.size > 0) {
+      const until = renewed(stored?.until ?? 0, ttlMs, nowMs);
+      const record: PresenceRecord = { until, entries: [...living.values()] };
+      changes.putExpiring(keys.presence(user), record, stored?.until);
+    } else if (stored !== undefined) {
+      changes.delete(keys.presence(user));
+    }
+    if (seenAt > 0) await noteSeen(view, changes, user, seenAt, nowMs, ttlMs);
+  }
+}
+
+/**
+ * Notes that a connection has gone which was last vouched for at `at`. It is not always the one seen last that goes
+ * last: a dead node's is found out later. So the latest time stays, and is noted though others are here.
+ */
+async function noteSeen(
+  view: View,
+  changes: Changes,
+  user: UserId,
+  at: number,
+  nowMs: number,
+  ttlMs: number,
+): Promise<void> {
+  const known = await view.readLiving<SeenRecord>(keys.seen(user), nowMs);
+  const record: SeenRecord = {
+    at: Math.max(at, known?.at ?? 0),
+    until: renewed(known?.until ?? 0, ttlMs, nowMs),
+  };
+  changes.putExpiring(keys.seen(user), record, known?.until);
+}
+
+/**
+ * A process that has just taken the store holds nobody, and no other process can: whatever presence says is of
+ * the one before it. Each user was last seen when that process last vouched for one of the connections.
+ */
+export async function endPresenceOfPreviousProcess(database: EmbeddedDatabase, ttlMs: number): Promise<void> {
+  const nowMs = database.now();
+  await database.look(async (view) => {
+    for await (const [key, text] of view.range(below('presence'))) {
+      const { entries } = JSON.parse(text) as PresenceRecord;
+      const changes = new Changes();
+      const user = ownerOf(key) as UserId;
+      const seenAt = Math.max(...entries.map(({ seen }) => seen));
+      await noteSeen(view, changes, user, seenAt, nowMs, ttlMs);
+      changes.delete(key);
+      await database.commit(changes, { durable: false });
+    }
+    for await (const [key] of view.range(below('lease'))) {
+      await database.commit(new Changes().delete(key), { durable: false });
+    }
+  });
+}

@@ -1,0 +1,70 @@
+import { Injectable } from '@nestjs/common';
+import { below, Changes, EmbeddedDatabase, keys, ownerOf, type View } from '../../embedded';
+import type { NodeId } from '../../shared';
+import { type LeaseLook, LeaseStore } from '../lease-store.port';
+
+interface LeaseRecord {
+  expiresAt: number;
+}
+
+/** All leases change one after the other: no user has this name. */
+const OWNER = '/leases';
+
+/** The lease of the one node there is. It is written like any other, so that a broken disk makes the node not ready. */
+@Injectable()
+export class EmbeddedLeaseStore extends LeaseStore {
+  constructor(private readonly database: EmbeddedDatabase) {
+    super();
+  }
+
+  override take(node: NodeId, leaseMs: number): Promise<LeaseLook> {
+    return this.look(node, leaseMs, () => true);
+  }
+
+  override renew(node: NodeId, leaseMs: number): Promise<LeaseLook> {
+    return this.look(node, leaseMs, (lease, nowMs) => lease !== undefined && lease.expiresAt >= nowMs);
+  }
+
+  override async leave(node: NodeId): Promise<void> {
+    await this.database.exclusively(OWNER, () =>
+      this.database.commit(new Changes().delete(keys.lease(node)), { durable: false }),
+    );
+  }
+
+  /** It throws nothing away but what has run out. */
+  override findFault(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
+  private look(
+    node: NodeId,
+    leaseMs: number,
+    mayHold: (lease: LeaseRecord | undefined, nowMs: number) => boolean,
+  ): Promise<LeaseLook> {
+    return this.database.exclusively(OWNER, async (view) => {
+      const nowMs = this.database.now();
+      const leases = await readLeases(view);
+      const held = mayHold(leases.get(node), nowMs);
+      const changes = new Changes();
+      if (held) {
+        leases.set(node, { expiresAt: nowMs + leaseMs });
+        changes.put(keys.lease(node), { expiresAt: nowMs + leaseMs });
+      }
+      for (const [id, { expiresAt }] of leases) {
+        if (expiresAt >= nowMs) continue;
+        leases.delete(id);
+        changes.delete(keys.lease(id));
+      }
+      await this.database.commit(changes, { durable: false });
+      return { held, storeNowMs: nowMs, living: [...leases.keys()] };
+    });
+  }
+}
+
+async function readLeases(view: View): Promise<Map<NodeId, LeaseRecord>> {
+  const leases = new Map<NodeId, LeaseRecord>();
+  for await (const [key, text] of view.range(below('lease'))) {
+    leases.set(ownerOf(key) as NodeId, JSON.parse(text) as LeaseRecord);
+  }
+  return leases;
+}

@@ -1,0 +1,305 @@
+import { Injectable } from '@nestjs/common';
+import { Config } from '../../config';
+import {
+  Changes,
+  deliveredOf,
+  EmbeddedDatabase,
+  entriesOf,
+  entryAfter,
+  type Expiring,
+  type InboxRecord,
+  keys,
+  type Place,
+  Presence,
+  type PresenceEntry,
+  printEntry,
+  readInbox,
+  renewed,
+  unreadOf,
+  type View,
+  withDelivered,
+} from '../../embedded';
+import { MAX_DEVICE_CURSORS } from '../../inbox';
+import {
+  BEGINNING,
+  type Channel,
+  type ConnectionId,
+  isAfter,
+  type MessageId,
+  type NodeId,
+  type Offset,
+  sentAtOf,
+  type UserId,
+} from '../../shared';
+import {
+  type Append,
+  type Appended,
+  type ChannelState,
+  type HeldConnection,
+  Mailbox,
+  type Registered,
+  type Registration,
+  type Routes,
+  type Swept,
+} from '../mailbox.port';
+
+/** The dedupe record: what the first send was answered. */
+interface SentRecord extends Expiring {
+  id: MessageId;
+  offset: Offset;
+}
+
+/** An entry survives one lost sweep and a late one. */
+const SWEEPS_AHEAD = 2.5;
+
+@Injectable()
+export class EmbeddedMailbox extends Mailbox {
+  private readonly aheadMs: number;
+  private readonly stateTtlMs: number;
+
+  constructor(
+    private readonly database: EmbeddedDatabase,
+    private readonly config: Config,
+  ) {
+    super();
+    this.aheadMs = Math.ceil(SWEEPS_AHEAD * config.sweepIntervalMs);
+    this.stateTtlMs = 2 * config.inboxTtlMs;
+  }
+
+  override append(append: Append, dead: readonly NodeId[]): Promise<Appended> {
+    const { to, channel, from, id, clientId } = append;
+    const sentKey = keys.sent(to, channel, from, clientId ?? id);
+    return this.database.exclusively(to, async (view) => {
+      const nowMs = this.database.now();
+      const [sent, presence, record] = await Promise.all([
+        view.readLiving<SentRecord>(sentKey, nowMs),
+        Presence.read(view, to, nowMs, dead),
+        readInbox(view, to, channel, nowMs),
+      ]);
+      const changes = new Changes();
+      if (presence.isStale) await presence.write(view, changes, this.stateTtlMs);
+      const routes = toRoutes(presence.living.values());
+      if (sent !== undefined) {
+        await this.database.commit(changes, { durable: false });
+        return { id: sent.id, offset: sent.offset, prev: undefined, routes };
+      }
+      const offset = nextOffset(record.last, nowMs);
+      await this.store(view, changes, append, offset, record, nowMs);
+      const first: SentRecord = { id, offset, until: nowMs + this.config.dedupeWindowMs };
+      changes.putExpiring(sentKey, first);
+      await this.database.commit(changes, { durable: true });
+      return { id, offset, prev: record.last, routes };
+    });
+  }
+
+  override register(registration: Registration, dead: readonly NodeId[]): Promise<Registered> {
+    const { userId, connectionId, nodeId, deviceId, channels, since } = registration;
+    return this.database.exclusively(userId, async (view) => {
+      const nowMs = this.database.now();
+      const changes = new Changes();
+      const presence = await Presence.read(view, userId, nowMs, dead);
+      const others = [...presence.living.values()];
+      const entry: PresenceEntry = {
+        id: connectionId,
+        node: nodeId,
+        device: deviceId,
+        since: Math.max(nowMs, ...others.map((other) => other.since + 1)),
+        seen: nowMs,
+        countsUntil: nowMs + this.aheadMs,
+      };
+      const replaced = others.filter(
+        ({ id, device }) => deviceId !== undefined && device === deviceId && id !== connectionId,
+      );
+      for (const { id } of replaced) presence.living.delete(id);
+      presence.living.set(connectionId, entry);
+      await presence.write(view, changes, this.stateTtlMs);
+
+      const states = new Map<Channel, ChannelState>();
+      const positions = new Map<Channel, Offset>();
+      for (const channel of channels) {
+        const place = await this.placeOf(view, changes, registration, channel, since.get(channel), nowMs);
+        states.set(channel, place.state);
+        positions.set(channel, place.start);
+      }
+      await this.database.commit(changes, { durable: since.size > 0 });
+      return { since: entry.since, channels: states, positions, replaced: toRoutes(replaced) };
+    });
+  }
+
+  override async unregister(
+    user: UserId,
+    node: NodeId,
+    connections: readonly ConnectionId[],
+    dead: readonly NodeId[],
+  ): Promise<void> {
+    await this.database.exclusively(user, async (view) => {
+      const presence = await Presence.read(view, user, this.database.now(), dead);
+      const ours = connections.filter((id) => presence.living.get(id)?.node === node);
+      for (const id of ours) presence.end(id);
+      const changes = new Changes();
+      if (presence.isStale) await presence.write(view, changes, this.stateTtlMs);
+      await this.database.commit(changes, { durable: false });
+    });
+  }
+
+  override sweep(
+    user: UserId,
+    node: NodeId,
+    connections: readonly HeldConnection[],
+    channels: readonly Channel[],
+    dead: readonly NodeId[],
+  ): Promise<Swept> {
+    return this.database.exclusively(user, async (view) => {
+      const nowMs = this.database.now();
+      const presence = await Presence.read(view, user, nowMs, dead);
+      const held = connections.map(({ connectionId, deviceId, since }): PresenceEntry => {
+        const times = { since, seen: nowMs, countsUntil: nowMs + this.aheadMs };
+        return { id: connectionId, node, device: deviceId, ...times };
+      });
+      const lost = losersAmong(held, presence.living.values());
+      for (const entry of held) {
+        if (lost.has(entry.id)) presence.living.delete(entry.id);
+        else presence.living.set(entry.id, entry);
+      }
+      const changes = new Changes();
+      await presence.write(view, changes, this.stateTtlMs);
+      await this.database.commit(changes, { durable: false });
+      const records = await Promise.all(channels.map((channel) => readInbox(view, user, channel, nowMs)));
+      return {
+        lasts: new Map(channels.map((channel, i) => [channel, records[i]?.last ?? BEGINNING])),
+        lost: [...lost],
+      };
+    });
+  }
+
+  /** Adds the message and what its inbox loses for it: the oldest, while they are too many, too large or too old. */
+  private async store(
+    view: View,
+    changes: Changes,
+    { to, channel, draft }: Append,
+    offset: Offset,
+    record: InboxRecord,
+    nowMs: number,
+  ): Promise<void> {
+    const { inboxTtlMs } = this.config;
+    const added: Place = { offset, n: record.n + 1, bytesBefore: record.bytes };
+    const bytes = record.bytes + Buffer.byteLength(draft);
+    const fits = ({ offset: place, n, bytesBefore }: Place): boolean =>
+      added.n - n < this.config.inboxMaxLength &&
+      bytes - bytesBefore <= this.config.inboxMaxBytes &&
+      sentAtOf(place) >= nowMs - inboxTtlMs;
+    const oldest = await this.trim(view, changes, to, channel, record, fits);
+
+    changes.putText(keys.entry(to, channel, offset), printEntry({ ...added, prev: record.last, draft }));
+    const next: InboxRecord = {
+      ...record,
+      until: renewed(record.until, this.stateTtlMs, nowMs),
+      inboxUntil: renewed(record.inboxUntil, inboxTtlMs, nowMs),
+      last: offset,
+      n: added.n,
+      bytes,
+      oldest: oldest ?? added,
+    };
+    const key = keys.state(to, channel);
+    changes.putExpiring(key, next, record.until);
+    if (next.inboxUntil !== record.inboxUntil) changes.noteDue(next.inboxUntil, key);
+  }
+
+  /** Removes the oldest until one fits, and returns that one. All of them where all have expired and still lie there. */
+  private async trim(
+    view: View,
+    changes: Changes,
+    user: UserId,
+    channel: Channel,
+    { oldest }: InboxRecord,
+    fits: (place: Place) => boolean,
+  ): Promise<Place | undefined> {
+    if (oldest !== null && fits(oldest)) return oldest;
+    if (oldest !== null) changes.delete(keys.entry(user, channel, oldest.offset));
+    // Begun where the oldest was: before it lie only removed entries, which cost time until LevelDB has dropped them.
+    const side = oldest === null ? {} : { after: oldest.offset };
+    for await (const { offset, n, bytesBefore } of entriesOf(view, user, channel, side)) {
+      const place = { offset, n, bytesBefore };
+      if (oldest !== null && fits(place)) return place;
+      changes.delete(keys.entry(user, channel, offset));
+    }
+    return undefined;
+  }
+
+  /** Where a connection's replay of a channel starts, and what it is told; `since` counts as an ack. */
+  private async placeOf(
+    view: View,
+    changes: Changes,
+    { userId, deviceId }: Registration,
+    channel: Channel,
+    since: Offset | undefined,
+    nowMs: number,
+  ): Promise<{ state: ChannelState; start: Offset }> {
+    const record = await readInbox(view, userId, channel, nowMs);
+    const delivered = deviceId === undefined ? undefined : deliveredOf(record, deviceId);
+    const cursor = delivered ?? record.read;
+    const isClaimed =
+      since !== undefined &&
+      isAfter(since, cursor) &&
+      (await isInChain(view, userId, channel, record, since));
+    const start = isClaimed ? since : cursor;
+    const isKept = deviceId !== undefined && (delivered !== undefined || start === since);
+    if (isKept) {
+      const moved = withDelivered(record, deviceId, start, nowMs, MAX_DEVICE_CURSORS);
+      const until = renewed(record.until, this.stateTtlMs, nowMs);
+      changes.putExpiring(keys.state(userId, channel), { ...moved, until }, record.until);
+    }
+    const { read, last } = record;
+    return { state: { delivered: isKept ? start : BEGINNING, read, unread: unreadOf(record), last }, start };
+  }
+}
+
+/** max(now, last offset + 1): growing through an expired inbox and a clock set back. */
+function nextOffset(last: Offset, nowMs: number): Offset {
+  const lastMs = sentAtOf(last);
+  if (nowMs > lastMs) return `${nowMs}-0` as Offset;
+  return `${lastMs}-${Number(last.slice(last.indexOf('-') + 1)) + 1}` as Offset;
+}
+
+/**
+ * Whether a device can have stored everything up to `offset`: the first entry after it must follow it, or come
+ * after a cut by retention; one that follows something earlier shows that the log has been another since.
+ */
+async function isInChain(
+  view: View,
+  user: UserId,
+  channel: Channel,
+  { last, oldest }: InboxRecord,
+  offset: Offset,
+): Promise<boolean> {
+  if (isAfter(offset, last)) return false;
+  if (oldest === null) return true;
+  const next = await entryAfter(view, user, channel, offset);
+  return next === undefined || !isAfter(offset, next.prev);
+}
+
+/** Those held connections whose device has a newer one, among them or among those registered. */
+function losersAmong(held: readonly PresenceEntry[], living: Iterable<PresenceEntry>): Set<ConnectionId> {
+  const newest = new Map<string, PresenceEntry>();
+  for (const entry of [...living, ...held]) {
+    if (entry.device === undefined) continue;
+    const rival = newest.get(entry.device);
+    if (rival === undefined || isNewer(entry, rival)) newest.set(entry.device, entry);
+  }
+  const lost = held.filter(({ id, device }) => device !== undefined && newest.get(device)?.id !== id);
+  return new Set(lost.map(({ id }) => id));
+}
+
+function isNewer(a: PresenceEntry, b: PresenceEntry): boolean {
+  return a.since > b.since || (a.since === b.since && a.id > b.id);
+}
+
+function toRoutes(entries: Iterable<PresenceEntry>): Routes {
+  const routes = new Map<NodeId, ConnectionId[]>();
+  for (const { id, node } of entries) {
+    const connections = routes.get(node);
+    if (connections === undefined) routes.set(node, [id]);
+    else connections.push(id);
+  }
+  return routes;
+}

@@ -1,0 +1,100 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { EmbeddedAccountStore } from '../../src/auth/adapters/embedded-account-store';
+import { type Config, readConfig } from '../../src/config';
+import { below, Changes, EmbeddedDatabase, type InboxRecord, keys } from '../../src/embedded';
+import { EmbeddedInboxStore } from '../../src/inbox/adapters/embedded-inbox-store';
+import { EmbeddedLeaseStore } from '../../src/node/adapters/embedded-lease-store';
+import { EmbeddedNodeChannel } from '../../src/node/adapters/embedded-node-channel';
+import { EmbeddedPresenceStore } from '../../src/presence/adapters/embedded-presence-store';
+import { EmbeddedMailbox } from '../../src/routing/adapters/embedded-mailbox';
+import type { Offset } from '../../src/shared';
+import type { OpenStore, StoreFaults, StoreKind } from './store-kind';
+
+/** The embedded adapters, without the container, in a directory of their own. */
+export const embeddedStore: StoreKind = {
+  name: 'embedded',
+  open: async (overrides = {}) => {
+    const dataDir = await mkdtemp(join(tmpdir(), 'beeline-contract-'));
+    const config = readConfig({
+      DATA_DIR: dataDir,
+      AUTH_SECRET: 'a secret for tests only, of more than 32 bytes',
+      ...overrides,
+    });
+    const database = await EmbeddedDatabase.open(dataDir);
+    let closing: Promise<void> | undefined;
+    return storeOf(database, config, () => {
+      closing ??= database.close().then(() => rm(dataDir, { recursive: true }));
+      return closing;
+    });
+  },
+};
+
+function storeOf(database: EmbeddedDatabase, config: Config, close: () => Promise<void>): OpenStore {
+  return {
+    leases: new EmbeddedLeaseStore(database),
+    channel: new EmbeddedNodeChannel(),
+    accounts: new EmbeddedAccountStore(database),
+    inboxes: new EmbeddedInboxStore(database, config),
+    presence: new EmbeddedPresenceStore(database, config),
+    mailbox: new EmbeddedMailbox(database, config),
+    faults: faultsOf(database),
+    storeNow: () => Promise.resolve(database.now()),
+    /** Other adapters on the same database: it is held by one process, whatever is made of it there. */
+    openAnother: () => Promise.resolve(storeOf(database, config, () => Promise.resolve())),
+    close,
+  };
+}
+
+function faultsOf(database: EmbeddedDatabase): StoreFaults {
+  const remove = async (...prefixes: string[]): Promise<void> => {
+    const changes = new Changes();
+    for (const prefix of prefixes) for (const key of await keysIn(database, prefix)) changes.delete(key);
+    await database.commit(changes, { durable: false });
+  };
+  const change = async (key: string, fields: Partial<InboxRecord>): Promise<void> => {
+    const record = await database.look((view) => view.read<InboxRecord>(key));
+    if (record === undefined) return;
+    await database.commit(new Changes().put(key, { ...record, ...fields }), { durable: false });
+  };
+  return {
+    loseInbox: async (user, channel) => {
+      await remove(`inbox/${user}/${channel}`);
+      await change(keys.state(user, channel), { oldest: null });
+    },
+    loseState: (user) => remove(`state/${user}`),
+    losePresence: (user) => database.commit(new Changes().delete(keys.presence(user)), { durable: false }),
+    /** The last offset is moved ahead of the clock. */
+    setClockBack: (user, channel, byMs) =>
+      change(keys.state(user, channel), { last: `${database.now() + 1000 + byMs}-0` as Offset }),
+    immortals: () => immortalsOf(database),
+  };
+}
+
+async function keysIn(database: EmbeddedDatabase, prefix: string): Promise<string[]> {
+  return database.look(async (view) => {
+    const found: string[] = [];
+    for await (const [key] of view.range(below(prefix))) found.push(key);
+    return found;
+  });
+}
+
+/** Records without a date, with one that nobody has noted, and messages that no record leads to. */
+async function immortalsOf(database: EmbeddedDatabase): Promise<string[]> {
+  const kinds = ['state', 'presence', 'seen', 'sent', 'login'];
+  const dated = (await Promise.all(kinds.map((kind) => keysIn(database, kind)))).flat();
+  const noted = new Set(await keysIn(database, 'due'));
+  const found: string[] = [];
+  for (const key of dated) {
+    const record = await database.look((view) => view.read<InboxRecord>(key));
+    const dates =
+      key.startsWith('state/') && record?.oldest ? [record.until, record.inboxUntil] : [record?.until];
+    if (dates.some((at) => at === undefined || !noted.has(keys.due(at, key)))) found.push(key);
+  }
+  const messages = await keysIn(database, 'inbox');
+  const states = new Set(dated.filter((key) => key.startsWith('state/')));
+  const isLost = (key: string): boolean =>
+    !states.has(key.slice(0, key.lastIndexOf('/')).replace('inbox', 'state'));
+  return [...found, ...messages.filter(isLost)];
+}
