@@ -1,15 +1,12 @@
 /** `npm start`: installs what is missing, builds what has changed, runs one node. */
-import { existsSync, readdirSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { ensurePackages, requireNode, run } from './lib/setup.mjs';
+import { build } from './lib/build.mjs';
+import { ensurePackages, requireNode } from './lib/setup.mjs';
 
 requireNode();
 ensurePackages();
-if (!existsSync('dist/main.js') || newest('src') > statSync('dist/main.js').mtimeMs) {
-  console.log('Building …');
-  run('node_modules/.bin/nest', ['build'], 'The build failed.');
-}
+build();
 
 // In production the log is all there is: JSON lines. Otherwise a few words for whoever sits at the terminal.
 const talks = process.env.NODE_ENV !== 'production';
@@ -21,7 +18,7 @@ if (talks) console.log(welcome(port, config));
 function welcome(port, { redisUrl, dataDir }) {
   const url = `http://localhost:${port}`;
   const store = redisUrl
-    ? `Redis at ${new URL(redisUrl).host}, shared by as many nodes as you start.`
+    ? `Redis at ${new URL(redisUrl.split(',')[0]).host}, shared by as many nodes as you start.`
     : `${resolve(dataDir)}, kept over restarts. One node; set REDIS_URL to run several.`;
   return `
   Beeline is running.
@@ -32,12 +29,4 @@ function welcome(port, { redisUrl, dataDir }) {
 
   Ctrl-C stops it.
 `;
-}
-
-function newest(folder) {
-  return Math.max(
-    ...readdirSync(folder, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map((entry) => statSync(join(entry.parentPath, entry.name)).mtimeMs),
-  );
 }
