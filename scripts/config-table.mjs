@@ -17,7 +17,7 @@ writeFileSync(
   'README.md',
   readme.replace(
     /(<!-- configuration -->)[^]*(<!-- \/configuration -->)/,
-    (_all, begin, end) => `${begin}\n\n${table}\n\n${end}`,
+    (_all, begin, end) => `${begin}\n<!-- prettier-ignore -->\n${table}\n\n${end}`,
   ),
 );
 const header = readFileSync('.env.example', 'utf8').split('\n\n', 1)[0];
