@@ -70,6 +70,24 @@ export class RedisProcess {
     });
   }
 
+  /** Keys whose value has that text anywhere in it: of hashes and sorted sets, which hold presence and leases. */
+  async keysThatMention(text: string): Promise<string[]> {
+    return this.use(async (client) => {
+      const found: string[] = [];
+      for (const key of await client.keys('*')) {
+        const type = await client.type(key);
+        const value =
+          type === 'hash'
+            ? await client.hgetall(key)
+            : type === 'zset'
+              ? await client.zrange(key, '0', '-1')
+              : '';
+        if (JSON.stringify(value).includes(text)) found.push(key);
+      }
+      return found;
+    });
+  }
+
   async use<T>(work: (client: Redis) => Promise<T>): Promise<T> {
     // Redis may be on its way back: asked again for a few seconds.
     const client = new Redis(this.port, '127.0.0.1', { maxRetriesPerRequest: 100, retryStrategy: () => 50 });
