@@ -2,7 +2,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { waitUntil } from '../support';
 import { clockOff } from './lib/faketime';
 import { cutClients, killNode, terminate } from './lib/faults';
-import { RedisProcess } from './lib/redis-process';
 import { FaultSuite } from './lib/suite';
 
 const isLongForm = Number(process.env['FAULT_MINUTES'] ?? 0) > 0;
@@ -58,13 +57,7 @@ const PATIENCE_MS = 120_000;
 
   it('promise 2: after a failover to a master whose clock is behind, no connection sees a step back', async () => {
     await suite.holds('failover to a replica whose clock is 30 s behind', async ({ arena }) => {
-      const replica = await RedisProcess.start(
-        ['--replicaof', '127.0.0.1', `${arena.redis.port}`],
-        clockOff('-30s'),
-      );
-      await waitUntil('it follows', async () =>
-        String(await replica.command('INFO', 'replication')).includes('master_link_status:up'),
-      );
+      const replica = await arena.startReplica(clockOff('-30s'));
       await delay(1000);
       await arena.failOver(replica);
       await delay(1000);

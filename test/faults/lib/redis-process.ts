@@ -27,8 +27,13 @@ export class RedisProcess {
     env: Record<string, string> = {},
   ): Promise<RedisProcess> {
     const redis = new RedisProcess(await freePort(), options);
-    await redis.start(env);
-    return redis;
+    try {
+      await redis.start(env);
+      return redis;
+    } catch (error) {
+      await redis.close();
+      throw error;
+    }
   }
 
   /** On the same port and directory as before, where it was killed. */
