@@ -68,6 +68,8 @@ describe('faults of nodes, under load', () => {
       for (const old of [...arena.nodes]) {
         await arena.startNode();
         codes.push(await terminate(arena, old));
+        // Node ids begin with the node's name.
+        expect(await arena.redis.keysThatMention(`${old.name}-`)).toEqual([]);
       }
     });
     expect(codes).toEqual([0, 0]);

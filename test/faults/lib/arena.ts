@@ -18,6 +18,7 @@ export class Arena {
   nodes: NodeProcess[] = [];
   history = new History();
   private readonly wires = new Map<NodeProcess, TcpProxy>();
+  private readonly replicas: RedisProcess[] = [];
   private readonly clientWires: TcpProxy[] = [];
   private readonly prefix = uniquePrefix();
   private started = 0;
@@ -67,7 +68,17 @@ export class Arena {
     }
   }
 
-  /** The old master dies, a replica takes over, and every node is led to it. */
+  /** A replica that has caught up with the master. */
+  async startReplica(environment: Record<string, string> = {}): Promise<RedisProcess> {
+    const replica = await RedisProcess.start(['--replicaof', '127.0.0.1', `${this.redis.port}`], environment);
+    this.replicas.push(replica);
+    await waitUntil('it follows the master', async () =>
+      String(await replica.command('INFO', 'replication')).includes('master_link_status:up'),
+    );
+    return replica;
+  }
+
+  /** The master dies, the replica takes over, and every node is led to it. */
   async failOver(replica: RedisProcess): Promise<void> {
     await this.redis.close();
     this.redis = replica;
@@ -154,7 +165,7 @@ export class Arena {
     await Promise.all([...this.wires.keys()].map((node) => node.kill()));
     for (const wire of [...this.wires.values(), ...this.clientWires]) wire.close();
     this.front.close();
-    await this.redis.close();
+    await Promise.all([this.redis, ...this.replicas].map((redis) => redis.close()));
   }
 
   private async pull(user: string, channel: string): Promise<SeenMessage[]> {

@@ -5,7 +5,8 @@ const LIBRARY = 'faketime/libfaketime.so.1';
 
 /** The environment in which a process has a wall clock that is off by so much, such as `+1h`; Linux only. */
 export function clockOff(offset: string): Record<string, string> {
-  return { LD_PRELOAD: findLibrary(), FAKETIME: offset, FAKETIME_DONT_FAKE_MONOTONIC: '1' };
+  // libc in front of jemalloc, which Redis uses: jemalloc asks for the time before libfaketime is ready to tell.
+  return { LD_PRELOAD: `${findLibrary()} libc.so.6`, FAKETIME: offset, FAKETIME_DONT_FAKE_MONOTONIC: '1' };
 }
 
 function findLibrary(): string {

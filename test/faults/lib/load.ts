@@ -59,6 +59,11 @@ export class Load {
     }
   }
 
+  /** Many who only listen, and come back as slowly as Socket.IO does by default. */
+  connectCrowd(size: number): void {
+    for (let i = 0; i < size; i += 1) this.connectDevice(`crowd-${i}`, 'phone', this.port, true);
+  }
+
   user(index: number): string {
     const user = this.users[index];
     if (user === undefined) throw new Error(`there is no user ${index}`);
@@ -66,8 +71,11 @@ export class Load {
   }
 
   /** Through the load balancer, or whatever else listens on `port`. */
-  connectDevice(user: string, name: string, port = this.port): Device {
-    const device = new Device(user, name, port, this.history, { tellsSince: name === 'laptop' });
+  connectDevice(user: string, name: string, port = this.port, isPatient = false): Device {
+    const device = new Device(user, name, port, this.history, {
+      tellsSince: name === 'laptop',
+      isPatient,
+    });
     this.everyone.add(user);
     this.devices.push(device);
     return device;

@@ -27,8 +27,13 @@ export class RedisProcess {
     env: Record<string, string> = {},
   ): Promise<RedisProcess> {
     const redis = new RedisProcess(await freePort(), options);
-    await redis.start(env);
-    return redis;
+    try {
+      await redis.start(env);
+      return redis;
+    } catch (error) {
+      await redis.close();
+      throw error;
+    }
   }
 
   /** On the same port and directory as before, where it was killed. */
@@ -67,6 +72,24 @@ export class RedisProcess {
     return this.use(async (client) => {
       const keys = await client.keys('*');
       return Promise.all(keys.map(async (key) => ({ key, ttlMs: await client.pttl(key) })));
+    });
+  }
+
+  /** Keys whose value has that text anywhere in it: of hashes and sorted sets, which hold presence and leases. */
+  async keysThatMention(text: string): Promise<string[]> {
+    return this.use(async (client) => {
+      const found: string[] = [];
+      for (const key of await client.keys('*')) {
+        const type = await client.type(key);
+        const value =
+          type === 'hash'
+            ? await client.hgetall(key)
+            : type === 'zset'
+              ? await client.zrange(key, '0', '-1')
+              : '';
+        if (JSON.stringify(value).includes(text)) found.push(key);
+      }
+      return found;
     });
   }
 

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { type History } from './history';
 import { Arena } from './arena';
@@ -40,8 +41,8 @@ export class FaultSuite {
     try {
       const { row, violations, history } = await play(fault, this.arena, act, options);
       this.rows.push(row);
-      expect(violations.slice(0, 10)).toEqual([]);
-      expect(row.healMs).not.toBeNull();
+      assert.deepEqual(violations.slice(0, 10), []);
+      assert.notEqual(row.healMs, null, 'not well again in time');
       return history;
     } catch (error) {
       const { arena } = this;
