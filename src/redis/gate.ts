@@ -5,6 +5,7 @@
  */
 export class Gate {
   private closed = false;
+  private stopped = false;
 
   constructor(
     /** Resolves if Redis answers in time, rejects otherwise. */
@@ -23,7 +24,13 @@ export class Gate {
     this.probeAgain();
   }
 
+  /** No more probes: the connection is given up. */
+  stop(): void {
+    this.stopped = true;
+  }
+
   private probeAgain(): void {
+    if (this.stopped) return;
     this.probe().then(
       () => {
         this.closed = false;

@@ -30,6 +30,7 @@ export class RedisConnection {
   }
 
   disconnect(): void {
+    this.gate.stop();
     this.client.disconnect();
   }
 
