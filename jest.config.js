@@ -43,7 +43,7 @@ module.exports = {
     {
       ...shared,
       displayName: 'system',
-      testMatch: ['<rootDir>/test/{contract,integration,e2e,smoke}/**/*.spec.ts'],
+      testMatch: ['<rootDir>/test/{contract,integration,e2e,faults,smoke}/**/*.spec.ts'],
       globalSetup: '<rootDir>/test/support/global-setup.ts',
       globalTeardown: '<rootDir>/test/support/global-teardown.ts',
     },
