@@ -48,11 +48,6 @@ class Stream {
   }
 }
 
-/** Everything acknowledged, each once, in the order of offsets. */
-function expectAll(messages: readonly Message[], acknowledged: readonly string[]): void {
-  expect(messages.map(({ clientId }) => clientId)).toEqual(acknowledged);
-}
-
 describe('a Redis Cluster that changes under load', () => {
   let cluster: RedisCluster;
   let nodes: BeelineNode[];
@@ -81,7 +76,8 @@ describe('a Redis Cluster that changes under load', () => {
     }
     await stream.stop();
     await bob.receives(stream.acknowledged.length);
-    expectAll(bob.messages, stream.acknowledged);
+    // Everything acknowledged, each once, in the order of offsets.
+    expect(bob.messages.map(({ clientId }) => clientId)).toEqual(stream.acknowledged);
   });
 
   it("moves the slot of the receiver's node channel: the heartbeat finds out, and pushes arrive again", async () => {
