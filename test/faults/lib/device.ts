@@ -1,9 +1,10 @@
 import { io, type Socket } from 'socket.io-client';
-import type { SendAnswer } from '../../../src/chat';
-import type { Answer, ClientToServerEvents, ServerToClientEvents } from '../../../src/gateway';
-import type { Message } from '../../../src/shared';
+import type { ClientToServerEvents, ServerToClientEvents } from '../../../src/gateway';
+import { isPlainObject, type Message } from '../../../src/shared';
 import { tokenFor } from '../../support';
 import type { History, SeenMessage } from './history';
+
+type Answered<T> = ({ ok: true } & T) | { ok: false; error: { code: string } };
 
 const ACK_PAUSE_MS = 50;
 const ANSWER_TIMEOUT_MS = 1500;
@@ -78,28 +79,16 @@ export class Device {
   ): Promise<boolean> {
     const send = { from: this.user, to, clientId };
     this.history.add({ kind: 'tried', at: this.history.now(), ...send, mark: body.mark, copy });
-    const reason = await this.ask<SendAnswer>('message:send', { to, body, clientId, copy }).then(
-      (answer) => {
-        if (!answer.ok) return answer.error.code;
-        this.history.add({
-          kind: 'answered',
-          at: this.history.now(),
-          ...send,
-          id: answer.id,
-          offset: answer.offset,
-        });
-        return undefined;
-      },
-      (error: unknown) => (error instanceof Error ? error.message : 'no answer'),
-    );
-    if (reason !== undefined)
-      this.history.add({ kind: 'unanswered', at: this.history.now(), ...send, reason });
-    return reason === undefined;
-  }
-
-  /** Socket.IO's own types lose the answer's on the way. */
-  private async ask<T>(event: 'message:send' | 'inbox:ack', payload: object): Promise<Answer<T>> {
-    return (await this.socket.timeout(ANSWER_TIMEOUT_MS).emitWithAck(event, payload as never)) as Answer<T>;
+    const answer = await this.ask<{ id: string; offset: string }>('message:send', {
+      to,
+      body,
+      clientId,
+      copy,
+    });
+    const at = this.history.now();
+    if (answer.ok) this.history.add({ kind: 'answered', at, ...send, id: answer.id, offset: answer.offset });
+    else this.history.add({ kind: 'unanswered', at, ...send, reason: answer.error.code });
+    return answer.ok;
   }
 
   close(): void {
@@ -129,12 +118,20 @@ export class Device {
   /** One that is not answered is made good by the next, or costs a repeat after a reconnect. */
   private async ackOne(channel: string, offset: string): Promise<void> {
     const told = this.now();
-    const answer = await this.ask<{ delivered: string }>('inbox:ack', { channel, offset }).catch(
-      () => undefined,
-    );
-    if (answer?.ok !== true) return;
+    const answer = await this.ask<{ delivered: string }>('inbox:ack', { channel, offset });
+    if (!answer.ok) return;
     this.acked.set(channel, offset);
     this.history.add({ kind: 'acked', ...told, at: this.history.now(), channel, offset: answer.delivered });
+  }
+
+  /** Silence, too, is an answer: none of the contract's. */
+  private async ask<T>(event: string, payload: object): Promise<Answered<T>> {
+    const untyped = this.socket as unknown as Socket;
+    try {
+      return (await untyped.timeout(ANSWER_TIMEOUT_MS).emitWithAck(event, payload)) as Answered<T>;
+    } catch (error) {
+      return { ok: false, error: { code: error instanceof Error ? error.message : 'silence' } };
+    }
   }
 
   private end(reason: string, forGood = reason === 'io server disconnect'): void {
@@ -152,9 +149,6 @@ export class Device {
 
 export function seen(message: Message): SeenMessage {
   const { id, channel, from, to, clientId = '', offset, body } = message;
-  const mark =
-    typeof body === 'object' && body !== null && 'mark' in body && typeof body['mark'] === 'string'
-      ? body['mark']
-      : '';
+  const mark = isPlainObject(body) && typeof body['mark'] === 'string' ? body['mark'] : '';
   return { id, channel, from, to, clientId, offset, mark };
 }

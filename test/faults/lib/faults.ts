@@ -17,11 +17,12 @@ export async function killAt(arena: Arena, node: NodeProcess, point: KillPoint, 
   arena.fault(`${node.name} killed ${point}`);
 }
 
-/** SIGTERM, and killed in the middle of leaving. */
-export async function killInDrain(arena: Arena, node: NodeProcess): Promise<void> {
+/** SIGTERM, and killed in the middle of leaving; returns null, or the exit code where it had too little to leave. */
+export async function killInDrain(arena: Arena, node: NodeProcess): Promise<number | null> {
   node.arm('mid-drain', 3);
-  await node.terminate();
+  const code = await node.terminate();
   arena.fault(`${node.name} killed in mid-drain`);
+  return code;
 }
 
 export async function freeze(arena: Arena, node: NodeProcess, ms: number): Promise<void> {

@@ -1,5 +1,5 @@
 // Plain JavaScript, since Node preloads it before anything could transpile it: nothing here has a type.
-/* oxlint-disable typescript/no-unsafe-assignment, typescript/no-unsafe-call, typescript/no-unsafe-member-access, typescript/no-unsafe-return */
+/* oxlint-disable typescript/no-unsafe-assignment, typescript/no-unsafe-call, typescript/no-unsafe-member-access, typescript/no-unsafe-return, typescript/unbound-method */
 /**
  * Preloaded into a node (`node -r`) by tests only: it obeys orders over IPC, so that a process can end itself at
  * an exact point, lose every publish, have a wrong clock, or tell how much memory it holds. Orders are
