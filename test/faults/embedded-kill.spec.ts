@@ -19,7 +19,16 @@ import {
   type Offset,
   type UserId,
 } from '../../src/shared';
-import { type BeelineNode, freePort, rest, TEST_SECRET, TestClient, tokenFor, waitUntil } from '../support';
+import {
+  type BeelineNode,
+  freePort,
+  Random,
+  rest,
+  TEST_SECRET,
+  TestClient,
+  tokenFor,
+  waitUntil,
+} from '../support';
 
 /** More rounds, or another seed: `KILL_ROUNDS=1000 KILL_SEED=7`. */
 const ROUNDS = Number(process.env['KILL_ROUNDS'] ?? 100);
@@ -44,7 +53,7 @@ afterEach(async () => {
 
 describe('adapters killed in mid-write', () => {
   it(`lose no acknowledged write in ${ROUNDS} kills (seed ${SEED})`, async () => {
-    const random = randomBySeed(SEED);
+    const random = new Random(SEED);
     const config = configOf(dataDir);
     const truth = new Truth();
     let spare = startAppender();
@@ -73,12 +82,12 @@ type Report =
   | { kind: 'ready' | 'done' };
 
 /** First what the last process may or may not have stored, as a client would, then new messages. */
-function planRound(round: number, truth: Truth, random: () => number): Send[] {
+function planRound(round: number, truth: Truth, random: Random): Send[] {
   const fresh = Array.from({ length: 120 }, (_, i): Send => ({
-    to: USERS[Math.floor(random() * USERS.length)]!,
+    to: random.pick(USERS),
     clientId: `${round}-${i}`,
-    bytes: random() < 0.15 ? 16_000 : Math.floor(random() * 300),
-    ack: random() < 0.2,
+    bytes: random.chance(0.15) ? 16_000 : random.below(300),
+    ack: random.chance(0.2),
   }));
   const sends = [...truth.unanswered(), ...fresh];
   truth.planned = sends;
@@ -100,10 +109,10 @@ async function writeUntilKilled(
   sends: Send[],
   config: Config,
   truth: Truth,
-  random: () => number,
+  random: Random,
 ): Promise<void> {
-  const answersToWaitFor = random() < 0.1 ? 0 : 1 + Math.floor(random() * 60);
-  const patienceMs = random() * (answersToWaitFor === 0 ? 30 : 4);
+  const answersToWaitFor = random.chance(0.1) ? 0 : random.int(1, 60);
+  const patienceMs = random.next() * (answersToWaitFor === 0 ? 30 : 4);
   let answers = 0;
   const enough = new Promise<void>((resolve) => {
     if (answersToWaitFor === 0) resolve();
@@ -220,17 +229,6 @@ function clientIdOf(json: string): string {
 
 function configOf(directory: string): Config {
   return readConfig({ DATA_DIR: directory, AUTH_SECRET: TEST_SECRET, INBOX_MAX_LENGTH: '400' });
-}
-
-/** mulberry32: the same numbers for the same seed. */
-function randomBySeed(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 describe('a whole node', () => {

@@ -19,8 +19,14 @@ export class Random {
     return this.next() < probability;
   }
 
-  pick<T>(choices: readonly [T, ...T[]]): T {
-    return choices[this.below(choices.length)] ?? choices[0];
+  /** A whole number from `from` to `to`, both included. */
+  int(from: number, to: number): number {
+    return from + this.below(to - from + 1);
+  }
+
+  pick<T>(choices: readonly T[]): T {
+    if (choices.length === 0) throw new Error('nothing to pick from');
+    return choices[this.below(choices.length)] as T;
   }
 
   /** Waits up to `maxMs`, sometimes not at all: what varies how things interleave. */

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Device } from './device';
 import type { History } from './history';
-import { Random } from './random';
+import { Random } from '../../support/random';
 
 export interface LoadOptions {
   users: number;

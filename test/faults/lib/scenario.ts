@@ -5,7 +5,7 @@ import { type Bounds, check, type Violation } from './checker';
 import type { History } from './history';
 import { Load, type LoadOptions, USUAL_LOAD } from './load';
 import { FAULT_ENVIRONMENT } from './node-process';
-import { Random } from './random';
+import { Random } from '../../support/random';
 import { type Row, rowOf } from './report';
 
 export interface ScenarioOptions {
