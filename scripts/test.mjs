@@ -20,7 +20,7 @@ process.env.CHROMIUM_PATH = ensureChromium();
 const reports = mkdtempSync(join(tmpdir(), 'beeline-test-'));
 const steps = [...CHECK_STEPS, { name: 'build', command: ['nest', 'build'] }];
 const results = steps.map((step) => ({ passed: runStep(step) ? 1 : 0 }));
-results.push(runTests('tests', ['--selectProjects', 'unit', 'system', 'cluster']));
+results.push(runTests('tests', ['--maxWorkers', '2', '--selectProjects', 'unit', 'system', 'cluster']));
 // By themselves: what is killed and frozen there is measured against time limits.
 results.push(runTests('faults', ['--runInBand', '--selectProjects', 'faults']));
 
