@@ -32,7 +32,6 @@ export function createClient(url: string, timeoutMs: number, name: string): Redi
 function optionsFor(timeoutMs: number, name: string): RedisOptions {
   return {
     connectionName: name,
-    commandTimeout: timeoutMs,
     connectTimeout: timeoutMs,
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,

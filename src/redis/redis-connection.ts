@@ -4,7 +4,8 @@ import { unavailable } from '../shared';
 import { createClient, type RedisClient } from './client';
 import { Gate } from './gate';
 import type { Reply, Script } from './script';
-import { isTimeout, toStoreError } from './store-error';
+import { toStoreError } from './store-error';
+import { TimeoutError, withTimeLimit } from './time-limit';
 
 const PROBE_PAUSE_MS = 100;
 
@@ -16,13 +17,15 @@ const PROBE_PAUSE_MS = 100;
 export class RedisConnection {
   readonly client: RedisClient;
   private readonly gate: Gate;
+  private readonly timeoutMs: number;
 
   constructor(config: Config, logger: Logger) {
     const name = this.constructor.name;
     // This module is loaded only where there is one.
     this.client = createClient(config.redisUrl ?? '', config.redisCommandTimeoutMs, name);
     this.client.on('error', (err: unknown) => logger.warn({ err, connection: name }, 'redis connection'));
-    this.gate = new Gate(() => this.client.ping(), PROBE_PAUSE_MS);
+    this.timeoutMs = config.redisCommandTimeoutMs;
+    this.gate = new Gate(() => withTimeLimit(this.client.ping(), this.timeoutMs), PROBE_PAUSE_MS);
   }
 
   async connect(): Promise<void> {
@@ -43,9 +46,9 @@ export class RedisConnection {
   async call<T>(command: (client: RedisClient) => Promise<T>): Promise<T> {
     if (!this.gate.isOpen) throw unavailable('Redis does not answer');
     try {
-      return await command(this.client);
+      return await withTimeLimit(command(this.client), this.timeoutMs);
     } catch (error) {
-      if (isTimeout(error)) this.gate.close();
+      if (error instanceof TimeoutError) this.gate.close();
       throw toStoreError(error);
     }
   }

@@ -3,13 +3,6 @@ import { unavailable } from '../shared';
 /** Refusals of a server that is there but can't serve: a replica, out of memory, loading, cut off from its disk. */
 const CANNOT_SERVE =
   /^(READONLY|OOM|LOADING|MISCONF|MASTERDOWN|NOREPLICAS|CLUSTERDOWN|TRYAGAIN|BUSY|UNBLOCKED)\b/;
-/** What ioredis says where a command got no answer in `commandTimeout`. */
-const TIMED_OUT = 'Command timed out';
-
-export function isTimeout(error: unknown): boolean {
-  return error instanceof Error && error.message === TIMED_OUT;
-}
-
 /**
  * `unavailable` for every failure that is not the command's own fault: a broken or missing connection, no answer in
  * time, a server that can't serve. What is our fault comes through as it is.
