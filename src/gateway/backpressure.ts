@@ -29,6 +29,8 @@ export class Backpressure {
       this.queuedBytes = 0;
     });
     conn.transport.on('drain', () => this.drain());
+    // A WebSocket is closed once the client's answer to that has been read: unread, it would stay for half a minute.
+    conn.once('close', () => this.resume());
   }
 
   get bufferedBytes(): number {
@@ -45,7 +47,7 @@ export class Backpressure {
   private drain(): void {
     this.inFlightBytes = 0;
     if (this.queuedBytes > 0) return;
-    if (this.paused) this.resume();
+    this.resume();
     this.onDrained();
   }
 
@@ -56,6 +58,7 @@ export class Backpressure {
   }
 
   private resume(): void {
+    if (!this.paused) return;
     this.paused = false;
     readableOf(this.conn).resume();
   }

@@ -33,6 +33,8 @@ interface Admitted {
 @WebSocketGateway()
 export class BeelineGateway implements OnGatewayInit<BeelineServer> {
   private readonly admitted = new WeakMap<BeelineSocket, Admitted>();
+  /** Transports that carry a connection, or one that is being admitted. */
+  private readonly taken = new WeakSet<BeelineSocket['conn']>();
 
   constructor(
     private readonly config: Config,
@@ -49,6 +51,7 @@ export class BeelineGateway implements OnGatewayInit<BeelineServer> {
 
   afterInit(server: BeelineServer): void {
     server.use((socket, next) => {
+      if (!this.take(socket)) return;
       this.admission
         .run(() => this.admit(socket))
         .then(
@@ -57,6 +60,19 @@ export class BeelineGateway implements OnGatewayInit<BeelineServer> {
         );
     });
     server.on('connection', (socket) => this.open(socket));
+  }
+
+  /**
+   * One connection per transport: Socket.IO lets a client connect a second time before the first has been let in, and
+   * each would be pushed every message. Who does that is cut off.
+   */
+  private take({ conn }: BeelineSocket): boolean {
+    if (this.taken.has(conn)) {
+      conn.close();
+      return false;
+    }
+    this.taken.add(conn);
+    return true;
   }
 
   private async admit(socket: BeelineSocket): Promise<void> {
@@ -80,6 +96,11 @@ export class BeelineGateway implements OnGatewayInit<BeelineServer> {
     const admitted = this.admitted.get(socket);
     if (admitted === undefined || !admitted.outlet.opened()) return;
     const { connection, registered } = admitted;
+    // A client can leave and keep its transport open, for another namespace or for ever: the connection ends all the same.
+    socket.once('disconnect', () => {
+      this.sessions.close(connection);
+      socket.conn.close();
+    });
     const ids = { userId: connection.userId, connectionId: connection.id };
     socket.onAny((event: string, ...args: unknown[]) => {
       void dispatch(args, (payload) => this.handlers.handle(event, connection, payload), this.logger, ids);
@@ -111,6 +132,7 @@ export class BeelineGateway implements OnGatewayInit<BeelineServer> {
   private refuse(socket: BeelineSocket, error: BeelineError, next: (refusal: Error) => void): void {
     if (error.code === 'unavailable') socket.conn.close();
     else {
+      this.taken.delete(socket.conn);
       if (error.code === 'internal') this.logger.error({ err: error.cause }, 'handshake failed');
       next(Object.assign(new Error(error.message), { data: error.toBody() }));
     }

@@ -53,8 +53,8 @@ export class Feed {
     return this.position;
   }
 
-  /** The read failed; the next sweep asks again. */
-  failRead(): void {
+  /** The read failed, or its page (or the rest of it) can't be taken: what asks for reads asks again later. */
+  dropRead(): void {
     this.reading = false;
   }
 

@@ -4,7 +4,7 @@ import { Config } from '../config';
 import { Logger } from '../logging';
 import type { Channel, ConnectionId, Offset, UserId } from '../shared';
 import type { Connection, EndReason } from './connection';
-import type { Offered } from './entry';
+import type { Offered, Page } from './entry';
 import type { Feed, FeedOutput } from './feed';
 import { FeedSource } from './feed-source.port';
 
@@ -127,7 +127,7 @@ export class Hub {
       try {
         await this.limitReads(() => this.readPage(connection, channel, feed));
       } catch (err) {
-        feed.failRead();
+        feed.dropRead();
         this.logger.warn(
           { err, userId: connection.userId, connectionId: connection.id, channel },
           'feed not read',
@@ -146,8 +146,21 @@ export class Hub {
     if (!this.mayRead(connection, feed)) return;
     const after = feed.startRead();
     const page = await this.requireSource().readAfter(connection.userId, channel, after);
-    for (const output of feed.accept(page)) this.apply(connection, channel, output);
-    this.checkBuffer(connection);
+    this.take(connection, channel, feed, page);
+  }
+
+  /**
+   * Pushes a page message by message while the transport takes them. Pages of several feeds come at once, and each can
+   * be larger than the buffer may be: what does not go in any more is read again when the transport has drained.
+   */
+  private take(connection: Connection, channel: Channel, feed: Feed, { entries, last, more }: Page): void {
+    const parts = entries.length === 0 ? [[]] : entries.map((entry) => [entry]);
+    for (const [i, part] of parts.entries()) {
+      if (feed.isLagging) return feed.dropRead();
+      const outputs = feed.accept({ entries: part, last, more: more || i < parts.length - 1 });
+      for (const output of outputs) this.apply(connection, channel, output);
+      this.checkBuffer(connection);
+    }
   }
 
   private apply({ outlet }: Connection, channel: Channel, output: FeedOutput): void {

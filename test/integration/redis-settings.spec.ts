@@ -1,4 +1,5 @@
 import { Redis } from 'ioredis';
+import { CommandRedis } from '../../src/redis';
 import {
   type BeelineNode,
   type RedisServer,
@@ -60,6 +61,39 @@ describe('settings of Redis that a promise depends on', () => {
       );
       const stored = await rest(node, 'GET', '/inbox/chat', { token: tokenFor('bob') });
       expect(stored.body['messages']).toHaveLength(1);
+    } finally {
+      await replica.stop();
+    }
+  });
+
+  it('REDIS_WAIT_REPLICAS: nothing is acknowledged that a failover has lost, though replicas are there', async () => {
+    const replica = await startRedis('--replicaof', '127.0.0.1', `${redis.port}`);
+    try {
+      node = await startNode({
+        REDIS_URL: redis.url,
+        REDIS_KEY_PREFIX: uniquePrefix(),
+        REDIS_WAIT_REPLICAS: '1',
+      });
+      const request = { token: tokenFor('alice'), body: { to: 'bob', body: 'hi', clientId: 'c-1' } };
+      await waitUntil(
+        'the replica follows',
+        async () => (await rest(node!, 'POST', '/messages', request)).status < 300,
+      );
+      // Between append and WAIT: a new connection, to a master that has never had the append.
+      const commands = node.app.get<CommandRedis>(CommandRedis);
+      const run = commands.run.bind(commands);
+      jest.spyOn(commands, 'run').mockImplementationOnce(async (...args) => {
+        const reply = await run(...args);
+        const { client } = commands;
+        client.disconnect(true);
+        await new Promise((resolve) => client.once('ready', resolve));
+        await client.flushall();
+        client.disconnect(true);
+        await new Promise((resolve) => client.once('ready', resolve));
+        return reply;
+      });
+      const another = { ...request, body: { ...request.body, clientId: 'c-2' } };
+      expect(await rest(node, 'POST', '/messages', another)).toMatchObject({ status: 503 });
     } finally {
       await replica.stop();
     }

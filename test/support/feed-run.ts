@@ -154,7 +154,7 @@ export class FeedRun {
   private fail(): void {
     if (this.read === undefined) return;
     this.read = undefined;
-    this.feed.failRead();
+    this.feed.dropRead();
   }
 
   private readAll(): void {

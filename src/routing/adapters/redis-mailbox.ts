@@ -71,7 +71,6 @@ export class RedisMailbox extends Mailbox {
         ...dead,
       ],
     );
-    await this.awaitReplicas(to);
     const [duplicate, firstId, offset, prev, ...flat] = reply as [
       number,
       MessageId,
@@ -79,22 +78,29 @@ export class RedisMailbox extends Mailbox {
       Offset,
       ...string[],
     ];
+    await this.awaitReplicas(this.keys.sent(to, channel, from, clientId ?? id), `${offset} ${firstId}`);
     return { id: firstId, offset, prev: duplicate === 1 ? undefined : prev, routes: toRoutes(flat) };
   }
 
   /**
-   * WAIT speaks of all writes of its own connection, so it goes out on the one that the append went out on. A
-   * repeat waits too: what it repeats may not have got that far (the script writes its record once more for this).
+   * WAIT speaks only of the writes of its own connection, and answers at once where that has written nothing: after a
+   * reconnect, or on a server that has become the master without the append. So the dedupe record is written once
+   * more in front of it, where it is still there: what lies before that write has then reached the replicas as well.
    */
-  private async awaitReplicas(user: UserId): Promise<void> {
+  private async awaitReplicas(sentKey: string, record: string): Promise<void> {
     const { redisWaitReplicas, redisCommandTimeoutMs } = this.config;
     if (redisWaitReplicas === 0) return;
     const patienceMs = Math.ceil(redisCommandTimeoutMs / 2);
     // In a Cluster the key sends both commands to the node, and so to the connection, that the append went to.
     const replies = await this.redis.call((client) =>
-      client.pipeline().exists(this.keys.state(user)).wait(redisWaitReplicas, patienceMs).exec(),
+      client
+        .pipeline()
+        .call('SET', sentKey, record, 'XX', 'KEEPTTL')
+        .wait(redisWaitReplicas, patienceMs)
+        .exec(),
     );
-    const reached = Number(replies?.[1]?.[1] ?? 0);
+    if (replies?.[0]?.[1] !== 'OK') throw unavailable('the store has lost the message again');
+    const reached = Number(replies[1]?.[1] ?? 0);
     if (reached < redisWaitReplicas) throw unavailable(`only ${reached} replicas have the message`);
   }
 
