@@ -68,7 +68,13 @@ export class InboxModel {
     const isGood = isAfter(since, from) && !isAfter(since, this.last) && this.isInChain(since);
     const start = isGood ? since : from;
     if (start === since) this.moveDelivered(device, since);
-    return start;
+    return this.placeOf(start);
+  }
+
+  /** A cursor between two messages stands at the one before, as far as can be told from what is kept. */
+  private placeOf(cursor: Offset): Offset {
+    const next = this.after(cursor)[0];
+    return next !== undefined && isAfter(cursor, next.prev) ? next.prev : cursor;
   }
 
   deliveredTo(device: DeviceId | undefined): Offset {

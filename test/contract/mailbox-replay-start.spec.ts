@@ -169,6 +169,37 @@ describe.each(stores)('where the replay starts on $name', (kind) => {
     });
   });
 
+  describe('where a cursor lies between two messages', () => {
+    it('is the message before a delivered cursor', async () => {
+      await ack(PHONE, justAfter(second!));
+      const registered = await register(store, user, PHONE);
+      expect(startOf(registered)).toBe(second);
+      expect(registered.channels.get(CHAT)!.delivered).toBe(justAfter(second!));
+    });
+
+    it('is the message before a read cursor', async () => {
+      await read(justAfter(third!));
+      expect(await start()).toBe(third);
+      expect(await start(PHONE)).toBe(third);
+    });
+
+    it('is the beginning where no message is before it', async () => {
+      await ack(PHONE, '5-0' as Offset);
+      expect(await start(PHONE)).toBe('0-0');
+    });
+
+    it('is the message before though that is cut by retention, and the cursor where more is', async () => {
+      const small = await kind.open({ INBOX_MAX_LENGTH: '2' });
+      const to = aUser();
+      const offsets = await spaced(small, to, 4);
+      await small.inboxes.moveDelivered(to, CHAT, PHONE, justAfter(offsets[1]!));
+      await small.inboxes.moveDelivered(to, CHAT, LAPTOP, justAfter(offsets[0]!));
+      expect(startOf(await register(small, to, PHONE))).toBe(offsets[1]);
+      expect(startOf(await register(small, to, LAPTOP))).toBe(justAfter(offsets[0]!));
+      await small.close();
+    });
+  });
+
   it('is one per channel', async () => {
     const news = await spaced(store, user, 2, NEWS);
     await ack(PHONE, second!);

@@ -1,4 +1,13 @@
-import { type BeelineNode, closeNodes, rest, startTrio, TestClient, tokenFor, uniqueUser } from '../support';
+import {
+  type BeelineNode,
+  closeNodes,
+  rest,
+  startTrio,
+  TestClient,
+  tokenFor,
+  uniqueUser,
+  waitUntil,
+} from '../support';
 
 describe('replay: what a device missed comes when it connects', () => {
   let a: BeelineNode;
@@ -66,6 +75,19 @@ describe('replay: what a device missed comes when it connects', () => {
       const offsets = await alice.sendSeries(bob, 3);
       await rest(a, 'POST', '/inbox/chat/read', { token: tokenFor(bob), body: { offset: offsets[0] } });
       expect(await bodiesOnConnect({ deviceId: 'phone' })).toEqual([1, 2]);
+    });
+
+    it('goes on behind a cursor that lies between two messages', async () => {
+      const [first] = await alice.sendSeries(bob, 1);
+      const offset = `${first}999`;
+      const sentAt = Date.now();
+      await waitUntil('the millisecond is another', () => Date.now() > sentAt + 1);
+      const token = tokenFor(bob);
+      await alice.send(bob, 'after', 'c-after');
+      await rest(a, 'POST', '/inbox/chat/ack', { token, body: { offset, deviceId: 'phone' } });
+      await rest(a, 'POST', '/inbox/chat/read', { token, body: { offset } });
+      expect(await bodiesOnConnect({ deviceId: 'phone' })).toEqual(['after']);
+      expect(await bodiesOnConnect()).toEqual(['after']);
     });
 
     it('acks cumulatively: never back, never beyond the last message', async () => {

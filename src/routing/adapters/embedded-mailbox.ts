@@ -250,7 +250,10 @@ export class EmbeddedMailbox extends Mailbox {
       changes.putExpiring(keys.state(userId, channel), { ...moved, until }, record.until);
     }
     const { read, last } = record;
-    return { state: { delivered: isKept ? start : BEGINNING, read, unread: unreadOf(record), last }, start };
+    return {
+      state: { delivered: isKept ? start : BEGINNING, read, unread: unreadOf(record), last },
+      start: await placeOfCursor(view, userId, channel, record, start),
+    };
   }
 }
 
@@ -262,20 +265,49 @@ function nextOffset(last: Offset, nowMs: number): Offset {
 }
 
 /**
- * Whether a device can have stored everything up to `offset`: the first entry after it must follow it, or come
- * after a cut by retention; one that follows something earlier shows that the log has been another since.
+ * What the first entry after `offset` follows: `offset` itself, or something later where retention has cut;
+ * something earlier where no entry ever was at `offset`. Undefined where no entry lies after it.
+ */
+async function prevAfter(
+  view: View,
+  user: UserId,
+  channel: Channel,
+  { oldest }: InboxRecord,
+  offset: Offset,
+): Promise<Offset | undefined> {
+  return oldest === null ? undefined : (await entryAfter(view, user, channel, offset))?.prev;
+}
+
+/**
+ * Whether a device can have stored everything up to `offset`: an offset at which no entry ever was shows that the
+ * log has been another since.
  */
 async function isInChain(
   view: View,
   user: UserId,
   channel: Channel,
-  { last, oldest }: InboxRecord,
+  record: InboxRecord,
   offset: Offset,
 ): Promise<boolean> {
-  if (isAfter(offset, last)) return false;
-  if (oldest === null) return true;
-  const next = await entryAfter(view, user, channel, offset);
-  return next === undefined || !isAfter(offset, next.prev);
+  if (isAfter(offset, record.last)) return false;
+  const prev = await prevAfter(view, user, channel, record, offset);
+  return prev === undefined || !isAfter(offset, prev);
+}
+
+/**
+ * A cursor may lie between two messages, for clients may name any offset. A feed follows the chain, so it starts
+ * at the message before.
+ */
+async function placeOfCursor(
+  view: View,
+  user: UserId,
+  channel: Channel,
+  record: InboxRecord,
+  cursor: Offset,
+): Promise<Offset> {
+  if (cursor === record.last) return cursor;
+  const prev = await prevAfter(view, user, channel, record, cursor);
+  return prev !== undefined && isAfter(cursor, prev) ? prev : cursor;
 }
 
 /** Those held connections whose device has a newer one, among them or among those registered. */

@@ -39,12 +39,27 @@ end
 write_entry(presence, { id = id, till = now + ahead, seen = now, since = since, node = node, device = device })
 keep_for(presence, state_ttl)
 
--- Whether a device can have stored everything up to `offset`: the first entry after it must follow it, or come
--- after a cut by retention; one that follows something earlier shows that the log has been another since.
+-- What the first entry after `offset` follows: `offset` itself, or something later where retention has cut;
+-- something earlier where no entry ever was at `offset`. nil where no entry lies after it.
+local function prev_after(inbox, offset)
+  local after = redis.call('XRANGE', inbox, '(' .. offset, '+', 'COUNT', 1)
+  return #after > 0 and fields_of(after[1]).prev or nil
+end
+
+-- Whether a device can have stored everything up to `offset`: an offset at which no entry ever was shows that the
+-- log has been another since.
 local function is_in_chain(inbox, offset, last)
   if is_after(offset, last) then return false end
-  local after = redis.call('XRANGE', inbox, '(' .. offset, '+', 'COUNT', 1)
-  return #after == 0 or not is_after(offset, fields_of(after[1]).prev)
+  local prev = prev_after(inbox, offset)
+  return not prev or not is_after(offset, prev)
+end
+
+-- A cursor may lie between two messages, for clients may name any offset. A feed follows the chain, so it starts
+-- at the message before.
+local function place_of(inbox, cursor, last)
+  if cursor == last then return cursor end
+  local prev = prev_after(inbox, cursor)
+  return prev and is_after(cursor, prev) and prev or cursor
 end
 
 local reply = { since }
@@ -64,7 +79,7 @@ for i = 1, channels do
   reply[#reply + 1] = read
   reply[#reply + 1] = unread_of(inbox, last_n, read_n)
   reply[#reply + 1] = last
-  reply[#reply + 1] = start
+  reply[#reply + 1] = place_of(inbox, start, last)
 end
 for _, part in ipairs(replaced) do reply[#reply + 1] = part end
 return reply
