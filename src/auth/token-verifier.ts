@@ -1,9 +1,9 @@
 import { createPublicKey, createSecretKey, type KeyObject } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { type Algorithm, type Jwt, decode, type JwtPayload, verify } from 'jsonwebtoken';
+import { type Algorithm, decode, type JwtPayload, verify } from 'jsonwebtoken';
 import { JwksClient, SigningKeyNotFoundError } from 'jwks-rsa';
 import { Config } from '../config';
-import { BeelineError, parseUserId, StoreClock, unavailable } from '../shared';
+import { BeelineError, parseUserId, StoreClock } from '../shared';
 import type { Identity } from './identity';
 
 /** A key that is ready to verify with, and the algorithms that it, not the token, allows. */
@@ -108,8 +108,13 @@ function findKeyInJwks(url: string): (token: string) => Promise<PreparedKey> {
     timeout: JWKS_TIMEOUT_MS,
   });
   const preparedByPem = new Map<string, PreparedKey>();
-  return async (token) => {
-    const pem = await fetchPem(client, decode(token, { complete: true }));
+  const lastPemByKid = new Map<string | undefined, string>();
+  return async (text) => {
+    const token = decode(text, { complete: true });
+    if (token === null) throw new BeelineError('unauthorized', 'the token is malformed');
+    const { kid } = token.header;
+    const pem = await fetchPem(client, kid, lastPemByKid.get(kid));
+    lastPemByKid.set(kid, pem);
     let prepared = preparedByPem.get(pem);
     if (prepared === undefined) {
       prepared = preparePublicKey(createPublicKey(pem));
@@ -119,10 +124,14 @@ function findKeyInJwks(url: string): (token: string) => Promise<PreparedKey> {
   };
 }
 
-async function fetchPem(client: JwksClient, token: Jwt | null): Promise<string> {
-  if (token === null) throw new BeelineError('unauthorized', 'the token is malformed');
+/** Where the issuer can't be asked (away, or asked too often by tokens with made-up keys), what it last said counts. */
+async function fetchPem(
+  client: JwksClient,
+  kid: string | undefined,
+  last: string | undefined,
+): Promise<string> {
   try {
-    return (await client.getSigningKey(token.header.kid)).getPublicKey();
+    return (await client.getSigningKey(kid)).getPublicKey();
   } catch (cause) {
     if (cause instanceof SigningKeyNotFoundError) {
       throw new BeelineError(
@@ -131,7 +140,8 @@ async function fetchPem(client: JwksClient, token: Jwt | null): Promise<string> 
         { cause },
       );
     }
-    throw unavailable(cause);
+    if (last !== undefined) return last;
+    throw new BeelineError('unavailable', 'the keys of the token issuer can not be fetched', { cause });
   }
 }
 

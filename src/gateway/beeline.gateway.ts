@@ -86,6 +86,7 @@ export class BeelineGateway implements OnGatewayInit<BeelineServer> {
     const connection = new Connection(connectionId, identity.userId, deviceId, this.inbox.channels, outlet);
     // The transport's end is the only sure sign: a socket that goes while it is being admitted says nothing else.
     socket.conn.once('close', () => this.sessions.close(connection));
+    if (this.node.isDraining) throw new BeelineError('unavailable', 'the node is draining');
     const registered = await this.sessions.open(connection, since);
     if (socket.conn.readyState === 'open')
       this.admitted.set(socket, { identity, connection, outlet, registered });

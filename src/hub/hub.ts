@@ -18,6 +18,8 @@ export class Hub {
   private source: FeedSource | undefined;
   private count = 0;
   private readonly limitReads = pLimit(MAX_READS_AT_ONCE);
+  /** Feeds that are being read for, or wait for their turn. */
+  private readonly reading = new Set<Feed>();
 
   constructor(
     private readonly config: Config,
@@ -52,8 +54,21 @@ export class Hub {
     return true;
   }
 
-  users(): UserId[] {
-    return [...this.byUser.keys()];
+  get userCount(): number {
+    return this.byUser.size;
+  }
+
+  /** The users whose turn is longest ago; they go to the end of the rotation, where new ones join. */
+  nextUsers(count: number): UserId[] {
+    const users: UserId[] = [];
+    // What is set again during the iteration comes at its end, behind everybody else.
+    for (const [user, connections] of this.byUser) {
+      if (users.length >= count) break;
+      users.push(user);
+      this.byUser.delete(user);
+      this.byUser.set(user, connections);
+    }
+    return users;
   }
 
   connectionsOf(user: UserId): Connection[] {
@@ -119,7 +134,9 @@ export class Hub {
 
   /** Reads for a feed while it wants to be read for; one read of a feed is under way at a time. */
   private run(connection: Connection, channel: Channel, feed: Feed): void {
-    if (feed.wantsRead) void this.readOn(connection, channel, feed);
+    if (!feed.wantsRead || this.reading.has(feed)) return;
+    this.reading.add(feed);
+    void this.readOn(connection, channel, feed).finally(() => this.reading.delete(feed));
   }
 
   private async readOn(connection: Connection, channel: Channel, feed: Feed): Promise<void> {

@@ -64,6 +64,10 @@ export class NodeService implements OnModuleInit {
     return this.whyNotReady === undefined;
   }
 
+  get isDraining(): boolean {
+    return this.draining;
+  }
+
   /** Undefined where it is fit: lease held, channel heard, the store one that keeps what it is given, not going. */
   get whyNotReady(): string | undefined {
     if (this.draining) return 'the node is draining';

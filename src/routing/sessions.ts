@@ -32,6 +32,8 @@ export class Sessions {
         this.node.deadNodes(),
       );
       connection.since = registered.since;
+      // Closed meanwhile: a registration that the client library sent twice may have come after the unregister.
+      if (!this.hub.has(userId, id)) this.unregister(connection);
       this.router.endReplaced(userId, registered.replaced);
       return registered;
     } catch (error) {
@@ -47,8 +49,10 @@ export class Sessions {
 
   /** The connection is gone. Safe to call twice. A failure leaves an entry that runs out, or is found a stranger. */
   close(connection: Connection): void {
-    if (!this.hub.remove(connection)) return;
-    const { userId, id } = connection;
+    if (this.hub.remove(connection)) this.unregister(connection);
+  }
+
+  private unregister({ userId, id }: Connection): void {
     const left = this.mailbox
       .unregister(userId, this.node.id, [id], this.node.deadNodes())
       .catch((err: unknown) => this.logger.warn({ err, userId, connectionId: id }, 'not unregistered'))

@@ -1,93 +1,108 @@
 import fc from 'fast-check';
-import type { UserId } from '../shared';
 import { SweepPlan } from './sweep-plan';
 
-const INTERVAL_MS = 1000;
 const TICK_MS = 50;
-const PLENTY = 1_000_000;
+const INTERVAL_MS = 1000;
 
-const someUsers = (count: number): UserId[] => Array.from({ length: count }, (_, i) => `u${i}` as UserId);
+/** Plays a rotation of users, as the hub keeps it, and notes when each was swept. */
+class Rotation {
+  readonly sweptAt = new Map<string, number[]>();
+  private readonly users: string[] = [];
+  private nowMs = 0;
 
-/** Ticks through some time; returns what was due at each tick. */
-function tick(plan: SweepPlan, users: UserId[], fromMs: number, toMs: number, room = PLENTY): UserId[][] {
-  const ticks: UserId[][] = [];
-  for (let nowMs = fromMs; nowMs <= toMs; nowMs += TICK_MS)
-    ticks.push(plan.due(nowMs, room, () => [...users]));
-  return ticks;
+  constructor(private readonly plan: SweepPlan) {
+    this.tick();
+  }
+
+  join(user: string): void {
+    this.users.push(user);
+    this.sweptAt.set(user, [this.nowMs]);
+  }
+
+  leave(user: string): void {
+    this.users.splice(this.users.indexOf(user), 1);
+    this.sweptAt.delete(user);
+  }
+
+  tick(room = Number.POSITIVE_INFINITY): number {
+    this.nowMs += TICK_MS;
+    const due = this.users.splice(0, this.plan.take(this.nowMs, this.users.length, room));
+    this.users.push(...due);
+    for (const user of due) this.sweptAt.get(user)?.push(this.nowMs);
+    return due.length;
+  }
+
+  ticks(count: number): number[] {
+    return Array.from({ length: count }, () => this.tick());
+  }
+
+  longestWaitMs(): number {
+    const waits = [...this.sweptAt.values()].flatMap((times) =>
+      [...times, this.nowMs].slice(1).map((time, i) => time - times[i]!),
+    );
+    return Math.max(0, ...waits);
+  }
 }
 
-describe('a sweep plan', () => {
-  it('takes every user once a round, round after round, each again after an interval', () => {
+describe('the sweep plan', () => {
+  it('lets nobody wait longer than an interval, whoever comes and goes when', () => {
+    const step = fc.oneof(
+      { weight: 3, arbitrary: fc.constant('tick' as const) },
+      { weight: 2, arbitrary: fc.constant('join' as const) },
+      { weight: 1, arbitrary: fc.constant('leave' as const) },
+    );
     fc.assert(
-      fc.property(fc.nat({ max: 300 }), (count) => {
-        const users = someUsers(count);
-        const ticks = tick(new SweepPlan(INTERVAL_MS, PLENTY), users, 0, 4 * INTERVAL_MS);
-        const due = ticks.flat();
-        expect(due).toEqual(due.map((_user, i) => users[i % count]));
-        // A round begins at a tick, so it may start a tick late.
-        for (const user of users) {
-          const times = ticks.flatMap((taken, i) => (taken.includes(user) ? [i * TICK_MS] : []));
-          const gaps = times.slice(1).map((time, i) => time - (times[i] ?? 0));
-          expect(gaps.length).toBeGreaterThanOrEqual(2);
-          expect(Math.max(...gaps)).toBeLessThanOrEqual(INTERVAL_MS + TICK_MS);
+      fc.property(fc.array(step, { maxLength: 400 }), (steps) => {
+        const rotation = new Rotation(new SweepPlan(INTERVAL_MS, 1_000_000));
+        const here: string[] = [];
+        for (const [i, what] of steps.entries()) {
+          if (what === 'join') {
+            here.push(`u${i}`);
+            rotation.join(`u${i}`);
+          } else if (what === 'leave') {
+            const user = here.shift();
+            if (user !== undefined) rotation.leave(user);
+          } else rotation.tick();
         }
+        rotation.ticks(2 * (INTERVAL_MS / TICK_MS));
+        expect(rotation.longestWaitMs()).toBeLessThanOrEqual(INTERVAL_MS + 2 * TICK_MS);
       }),
-      { numRuns: 30 },
+      { numRuns: 300 },
     );
   });
 
-  it('spreads them evenly: no tick takes more than its share', () => {
-    fc.assert(
-      fc.property(fc.nat({ max: 300 }), (count) => {
-        const share = Math.ceil((count * TICK_MS) / INTERVAL_MS);
-        for (const due of tick(new SweepPlan(INTERVAL_MS, PLENTY), someUsers(count), 0, INTERVAL_MS)) {
-          expect(due.length).toBeLessThanOrEqual(share);
-        }
-      }),
-    );
+  it('spreads them evenly', () => {
+    const rotation = new Rotation(new SweepPlan(INTERVAL_MS, 1_000_000));
+    for (let i = 0; i < 200; i += 1) rotation.join(`u${i}`);
+    for (const count of rotation.ticks(60)) {
+      expect(count).toBeGreaterThanOrEqual(9);
+      expect(count).toBeLessThanOrEqual(11);
+    }
   });
 
-  it('never passes the cap, and lets a round take longer rather than leave anybody out', () => {
-    fc.assert(
-      fc.property(fc.integer({ min: 1, max: 300 }), fc.integer({ min: 20, max: 200 }), (count, cap) => {
-        const users = someUsers(count);
-        const roundMs = Math.max(INTERVAL_MS, Math.ceil(((count / cap) * 1000) / TICK_MS) * TICK_MS);
-        const ticks = tick(new SweepPlan(INTERVAL_MS, cap), users, 0, roundMs);
-        expect(ticks.flat().slice(0, count)).toEqual(users);
-        let taken = 0;
-        for (const [i, due] of ticks.entries()) {
-          taken += due.length;
-          expect(taken).toBeLessThanOrEqual(Math.ceil((cap * i * TICK_MS) / 1000));
-        }
-      }),
-    );
+  it('keeps to the greatest pace allowed', () => {
+    const rotation = new Rotation(new SweepPlan(INTERVAL_MS, 100));
+    for (let i = 0; i < 500; i += 1) rotation.join(`u${i}`);
+    const perSecond = rotation.ticks(20).reduce((sum, count) => sum + count, 0);
+    expect(perSecond).toBeLessThanOrEqual(101);
   });
 
-  it('in a hurry starts anew at once and goes as fast as the cap allows, then takes its time again', () => {
-    const users = someUsers(100);
-    const plan = new SweepPlan(INTERVAL_MS, 1000);
-    tick(plan, users, 0, 500);
+  it('in a hurry gives everybody a turn as fast as is allowed, then goes on as before', () => {
+    const plan = new SweepPlan(60_000, 1000);
+    const rotation = new Rotation(plan);
+    for (let i = 0; i < 200; i += 1) rotation.join(`u${i}`);
+    rotation.tick();
     plan.hurry();
-    expect(tick(plan, users, 550, 650).flat()).toEqual(users);
-    expect(tick(plan, users, 700, 1500).flat()).toEqual([]);
-    const next = tick(plan, users, 1550, 2550);
-    expect(next.flat()).toEqual(users);
-    expect(Math.max(...next.map((due) => due.length))).toBe(5);
+    expect(rotation.ticks(5).reduce((sum, count) => sum + count, 0)).toBeGreaterThanOrEqual(200);
+    expect(rotation.ticks(20).reduce((sum, count) => sum + count, 0)).toBeLessThanOrEqual(5);
   });
 
-  it('takes no more than there is room for, and catches up when there is', () => {
-    const users = someUsers(40);
-    const plan = new SweepPlan(INTERVAL_MS, PLENTY);
-    expect(tick(plan, users, 0, 500, 0).flat()).toEqual([]);
-    expect(plan.due(500, -3, () => users)).toEqual([]);
-    expect(plan.due(500, 7, () => users)).toEqual(users.slice(0, 7));
-    expect(tick(plan, users, 550, 950).flat()).toEqual(users.slice(7, 38));
-  });
-
-  it('asks who is there only when a round begins', () => {
-    const ask = jest.fn(() => someUsers(10));
-    const plan = new SweepPlan(INTERVAL_MS, PLENTY);
-    for (let nowMs = 0; nowMs < 2 * INTERVAL_MS; nowMs += TICK_MS) plan.due(nowMs, PLENTY, ask);
-    expect(ask).toHaveBeenCalledTimes(2);
+  it('takes no more than there is room for, and does not store up more than one rotation', () => {
+    const rotation = new Rotation(new SweepPlan(INTERVAL_MS, 1_000_000));
+    for (let i = 0; i < 100; i += 1) rotation.join(`u${i}`);
+    for (let i = 0; i < 100; i += 1) expect(rotation.tick(2)).toBeLessThanOrEqual(2);
+    expect(rotation.tick(0)).toBe(0);
+    expect(rotation.tick(-5)).toBe(0);
+    expect(rotation.tick()).toBeLessThanOrEqual(100);
   });
 });

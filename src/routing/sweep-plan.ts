@@ -1,48 +1,37 @@
-import type { UserId } from '../shared';
-
 /**
- * Which users to sweep when. Pure: told the time and asked for what is due. A round takes the users that are
- * connected at its beginning and spreads them evenly over the interval; in a hurry a new round starts at once and
- * runs as fast as is allowed.
+ * How many users to sweep when. Pure: told the time and how many there are. Users stand in a rotation: who connects
+ * joins at its end, who has been swept goes there. The pace is one rotation per interval, evenly, so that nobody waits
+ * longer than that, whenever they came; in a hurry it is as fast as is allowed until everybody has had a turn.
  */
 export class SweepPlan {
-  private queue: UserId[] = [];
-  private roundStartedAt = Number.NEGATIVE_INFINITY;
-  private roundSize = 0;
-  private taken = 0;
-  private hurried = false;
-  private restart = true;
+  private lastMs: number | undefined;
+  private credit = 0;
+  private isHurryAsked = false;
+  private leftInHurry = 0;
 
   constructor(
     private readonly intervalMs: number,
     private readonly maxPerSecond: number,
   ) {}
 
-  /** Starts a new round now, at full pace. */
+  /** Everybody is due now. */
   hurry(): void {
-    this.restart = true;
-    this.hurried = true;
+    this.isHurryAsked = true;
   }
 
-  /** At most `room` users that are due at `nowMs`, which only grows. `users` is asked for only when a round begins. */
-  due(nowMs: number, room: number, users: () => UserId[]): UserId[] {
-    if (this.restart || (this.queue.length === 0 && nowMs - this.roundStartedAt >= this.intervalMs)) {
-      this.begin(nowMs, users());
-    }
-    const elapsedMs = nowMs - this.roundStartedAt;
-    const allowed = Math.ceil((this.maxPerSecond * elapsedMs) / 1000);
-    const planned = this.hurried ? allowed : Math.ceil((this.roundSize * elapsedMs) / this.intervalMs);
-    const due = this.queue.splice(0, Math.max(0, Math.min(planned - this.taken, allowed - this.taken, room)));
-    this.taken += due.length;
-    if (this.queue.length === 0) this.hurried = false;
-    return due;
-  }
+  /** How many of `size` users are due at `nowMs`, which only grows; at most `room`. They are taken from the front. */
+  take(nowMs: number, size: number, room: number): number {
+    const elapsedMs = nowMs - (this.lastMs ?? nowMs);
+    this.lastMs = nowMs;
+    if (this.isHurryAsked) this.leftInHurry = size;
+    this.isHurryAsked = false;
 
-  private begin(nowMs: number, users: UserId[]): void {
-    this.queue = users;
-    this.roundStartedAt = nowMs;
-    this.roundSize = users.length;
-    this.taken = 0;
-    this.restart = false;
+    const allowedPerMs = this.maxPerSecond / 1000;
+    const perMs = this.leftInHurry > 0 ? allowedPerMs : Math.min(allowedPerMs, size / this.intervalMs);
+    this.credit = Math.min(this.credit + elapsedMs * perMs, size);
+    const count = Math.max(0, Math.min(Math.floor(this.credit), room));
+    this.credit -= count;
+    this.leftInHurry = Math.max(0, this.leftInHurry - count);
+    return count;
   }
 }

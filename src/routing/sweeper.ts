@@ -43,7 +43,8 @@ export class Sweeper implements OnApplicationBootstrap {
 
   private tick(): void {
     const room = this.config.sweepMaxPerSecond - this.underWay;
-    for (const user of this.plan.due(monotonicMs(), room, () => this.hub.users())) void this.sweep(user);
+    const count = this.plan.take(monotonicMs(), this.hub.userCount, room);
+    for (const user of this.hub.nextUsers(count)) void this.sweep(user);
   }
 
   private async sweep(user: UserId): Promise<void> {
