@@ -2,7 +2,8 @@
 import { avatar, byId, setText } from './dom.js';
 import { endInWords, errorInWords, needsLogin } from './words.js';
 
-const SHORT_ID = 6;
+/** A node id is the node's name, a dash and twelve random characters: people know the name. */
+const RANDOM_END = /-.{12}$/;
 
 export class StatusView {
   #actions;
@@ -37,7 +38,7 @@ export class StatusView {
     }
     setText(
       byId('node'),
-      `${isOnline ? 'Node' : 'Was on node'} ${nodeId.slice(0, SHORT_ID)} at ${location.host}`,
+      `${isOnline ? 'Node' : 'Was on node'} ${nodeId.replace(RANDOM_END, '')} at ${location.host}`,
     );
     byId('node').title = `Node ${nodeId}`;
   }
