@@ -51,7 +51,9 @@ class Tokens:
 
 
 def say(line):
-    print(line, flush=True)
+    """Whole lines: handlers run on threads of their own, and `print` writes a line and its end one after the other."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
 
 
 sio = socketio.Client()
