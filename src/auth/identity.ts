@@ -6,6 +6,8 @@ export interface Identity {
   scopes: ReadonlySet<string>;
   /** The login that the token belongs to: its `sid`, else its `jti`. */
   loginId: string | undefined;
+  /** Unix ms; 0 where the token does not say. Tokens issued up to a revocation are refused. */
+  issuedAt: number;
   /** Unix ms, to be held against the store's clock. */
   expiresAt: number;
 }

@@ -58,6 +58,7 @@ describe('a token of our own', () => {
       userId: 'bob',
       scopes: new Set(),
       loginId: 'login',
+      issuedAt: STORE_NOW_MS,
       expiresAt: STORE_NOW_MS + 60_000,
     });
   });

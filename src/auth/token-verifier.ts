@@ -73,6 +73,7 @@ export class TokenVerifier {
       userId,
       scopes: new Set(typeof scope === 'string' ? scope.split(' ').filter(Boolean) : []),
       loginId: typeof loginId === 'string' ? loginId : undefined,
+      issuedAt: typeof claims.iat === 'number' ? Math.floor(claims.iat * 1000) : 0,
       expiresAt: claims.exp * 1000,
     };
   }

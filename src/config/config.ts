@@ -38,6 +38,12 @@ export abstract class Config implements Omit<Settings, SettledElsewhere> {
   abstract readonly dedupeWindowMs: number;
   abstract readonly maxBodyBytes: number;
   abstract readonly sendRatePerSecond: number;
+  abstract readonly newReceiversPerHour: number;
+  abstract readonly maxConnectionsPerAddress: number;
+  abstract readonly trustedProxies: number;
+  abstract readonly sessionPolicy: Settings['sessionPolicy'];
+  abstract readonly maxDevicesPerUser: number;
+  abstract readonly presenceDebounceMs: number;
   abstract readonly nodeLeaseMs: number;
   abstract readonly sweepIntervalMs: number;
   abstract readonly sweepMaxPerSecond: number;
