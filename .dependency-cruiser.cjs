@@ -5,7 +5,7 @@
 const LAYERS = [
   ['shared'],
   ['config'],
-  ['logging'],
+  ['logging', 'policy'],
   ['redis', 'embedded'],
   ['node', 'auth', 'hub'],
   ['presence', 'inbox'],
@@ -84,7 +84,7 @@ module.exports = {
       comment: 'state machines know no clock, timer, socket or client',
       severity: 'error',
       from: {
-        path: '^src/(hub/feed|node/liveness|node/heartbeat|routing/sweep-plan|inbox/ack-merger)\\.ts$',
+        path: '^src/(hub/feed|node/liveness|node/heartbeat|routing/sweep-plan|inbox/ack-merger|presence/watched-user)\\.ts$',
       },
       to: { path: 'node_modules|^node:', pathNot: '^src/shared/' },
     },

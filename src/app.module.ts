@@ -1,4 +1,4 @@
-import { type DynamicModule, Module } from '@nestjs/common';
+import { type DynamicModule, Module, type Type } from '@nestjs/common';
 import { AuthModule } from './auth';
 import { ChatModule } from './chat';
 import { type Config, ConfigModule } from './config';
@@ -8,6 +8,7 @@ import { HealthModule } from './health';
 import { InboxModule } from './inbox';
 import { LoggingModule } from './logging';
 import { NodeModule } from './node';
+import { type ContactPolicy, PolicyModule } from './policy';
 import { PresenceModule } from './presence';
 import { RedisModule } from './redis';
 import { RoutingModule } from './routing';
@@ -15,12 +16,13 @@ import { RoutingModule } from './routing';
 /** The one place that sees every module. */
 @Module({})
 export class AppModule {
-  static of(config: Config): DynamicModule {
+  static of(config: Config, contactPolicy: Type<ContactPolicy>): DynamicModule {
     return {
       module: AppModule,
       imports: [
         ConfigModule.of(config),
         LoggingModule,
+        PolicyModule.of(contactPolicy),
         config.redisUrl === undefined ? EmbeddedModule : RedisModule,
         NodeModule,
         AuthModule,

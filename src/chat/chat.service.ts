@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { uuidv7 } from 'uuidv7';
 import { Config } from '../config';
 import { NodeService } from '../node';
+import { ContactPolicy } from '../policy';
 import { type Append, Mailbox, Router } from '../routing';
 import {
   BeelineError,
@@ -47,6 +48,7 @@ export class ChatService {
     private readonly mailbox: Mailbox,
     private readonly router: Router,
     private readonly node: NodeService,
+    private readonly policy: ContactPolicy,
   ) {
     this.channels = new Set(config.channels);
     this.defaultChannel = config.channels[0];
@@ -54,19 +56,21 @@ export class ChatService {
 
   /**
    * Resolves when the message is in the receiver's inbox (and, with `copy`, in the sender's own). `not_found` for
-   * an unknown channel, `too_large`, `unavailable`: then it may be stored or not, and a repeat with the same
-   * clientId stores it once.
+   * an unknown channel or receiver, `too_large`, `forbidden` by the policy, `unavailable`: then it may be stored or
+   * not, and a repeat with the same clientId stores it once.
    */
   async send(outgoing: Outgoing): Promise<SendAnswer> {
     const { from, to, clientId, receipt, copy } = outgoing;
     const channel = this.knownChannel(outgoing.channel);
     const bodyJson = this.printBody(outgoing.body);
+    await this.requireContact(from, to);
     const id = uuidv7() as MessageId;
     const draft = printDraft(
       { id, channel, from, to, ...(clientId && { clientId }), ...(receipt && { receipt }) },
       bodyJson,
     );
-    const answer = await this.append({ to, channel, from, id, clientId, draft });
+    const needsAccount = this.config.localAccounts;
+    const answer = await this.append({ to, channel, from, id, clientId, draft, needsAccount, receipt });
     if (copy) await this.copyToSender(outgoing, bodyJson, answer);
     return answer;
   }
@@ -92,7 +96,29 @@ export class ChatService {
   ): Promise<void> {
     const channel = SENT_CHANNEL;
     const draft = printDraft({ id, channel, from, to, ...(clientId && { clientId }) }, bodyJson);
-    await this.append({ to: from, channel, from, id, clientId: undefined, draft });
+    await this.append({
+      to: from,
+      channel,
+      from,
+      id,
+      clientId: undefined,
+      draft,
+      needsAccount: false,
+      receipt: false,
+    });
+  }
+
+  /** Word that somebody is writing, or has stopped: to wherever the receiver is, stored nowhere. */
+  async typing(from: UserId, to: UserId, named: Channel | undefined, typing: boolean): Promise<void> {
+    const channel = this.knownChannel(named);
+    await this.requireContact(from, to);
+    const routes = await this.mailbox.locate(to, this.node.deadNodes());
+    this.router.tell({ kind: 'typing', userId: to, channel, from, typing }, routes);
+  }
+
+  private async requireContact(from: UserId, to: UserId): Promise<void> {
+    if (!(await this.policy.maySend(from, to)))
+      throw new BeelineError('forbidden', 'this user can not be written to');
   }
 
   private knownChannel(channel: Channel | undefined): Channel {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type OnGatewayInit, WebSocketGateway } from '@nestjs/websockets';
-import { type Identity, TokenVerifier } from '../auth';
+import { TokenVerifier } from '../auth';
 import { Config } from '../config';
 import { Connection, Hub } from '../hub';
 import { InboxService } from '../inbox';
@@ -11,13 +11,13 @@ import { BeelineError, type ConnectionId, StoreClock, toClientError } from '../s
 import type { BeelineServer, BeelineSocket } from './beeline-socket';
 import { Admission } from './admission';
 import { dispatch } from './dispatch';
+import { grantOf } from './grant';
 import { readHandshake } from './handshake';
 import { RequestHandlers } from './request-handlers';
 import { SocketOutlet } from './socket-outlet';
 
 /** What the middleware found out, for when the socket is open. */
 interface Admitted {
-  identity: Identity;
   connection: Connection;
   outlet: SocketOutlet;
   registered: Registered;
@@ -83,13 +83,14 @@ export class BeelineGateway implements OnGatewayInit<BeelineServer> {
     const outlet: SocketOutlet = new SocketOutlet(socket, this.config.maxBufferedBytes, () =>
       this.hub.drained(connection),
     );
-    const connection = new Connection(connectionId, identity.userId, deviceId, this.inbox.channels, outlet);
+    const { channels } = this.inbox;
+    const grant = grantOf(identity);
+    const connection = new Connection(connectionId, identity.userId, deviceId, channels, outlet, grant);
     // The transport's end is the only sure sign: a socket that goes while it is being admitted says nothing else.
     socket.conn.once('close', () => this.sessions.close(connection));
     if (this.node.isDraining) throw new BeelineError('unavailable', 'the node is draining');
     const registered = await this.sessions.open(connection, since);
-    if (socket.conn.readyState === 'open')
-      this.admitted.set(socket, { identity, connection, outlet, registered });
+    if (socket.conn.readyState === 'open') this.admitted.set(socket, { connection, outlet, registered });
     else this.sessions.close(connection);
   }
 
@@ -111,14 +112,14 @@ export class BeelineGateway implements OnGatewayInit<BeelineServer> {
     this.logger.debug({ ...ids, nodeId: this.node.id }, 'connected');
   }
 
-  private greet(socket: BeelineSocket, { identity, connection, registered }: Admitted): void {
+  private greet(socket: BeelineSocket, { connection, registered }: Admitted): void {
     socket.emit('session', {
       protocol: 1,
       userId: connection.userId,
       deviceId: connection.deviceId ?? connection.id,
       connectionId: connection.id,
       nodeId: this.node.id,
-      expiresAt: identity.expiresAt,
+      expiresAt: connection.grant.expiresAt,
       serverTime: this.clock.now(),
       limits: { maxBodyBytes: this.config.maxBodyBytes, sendRatePerSecond: this.config.sendRatePerSecond },
       channels: Object.fromEntries(registered.channels),

@@ -1,4 +1,5 @@
-import type { PresenceByUser } from '../presence';
+import type { ReceiptState } from '../inbox';
+import type { PresenceByUser, PresenceState } from '../presence';
 import type { SendAnswer } from '../chat';
 import type { Channel, ConnectionId, DeviceId, ErrorBody, Json, Message, Offset, UserId } from '../shared';
 
@@ -25,6 +26,10 @@ export interface ServerToClientEvents {
   message: (message: Message) => void;
   'inbox:synced': (event: { channel: Channel; offset: Offset; count: number }) => void;
   'inbox:truncated': (event: { channel: Channel; since: Offset; oldest: Offset | null }) => void;
+  'inbox:read': (event: { channel: Channel; read: Offset; unread: number }) => void;
+  receipt: (event: { channel: Channel; peer: UserId; state: 'delivered' | 'read'; offset: Offset }) => void;
+  presence: (event: PresenceState & { userId: UserId }) => void;
+  typing: (event: { from: UserId; channel: Channel; typing: boolean }) => void;
   'session:end': (event: { reason: string; reconnect: boolean; retryAfterMs?: number }) => void;
 }
 
@@ -54,4 +59,12 @@ export interface ClientToServerEvents {
     ack?: Ack<{ channel: Channel; messages: Message[]; next: Offset; more: boolean }>,
   ) => void;
   'presence:get': (payload: { users: string[] }, ack?: Ack<{ presence: PresenceByUser }>) => void;
+  'presence:watch': (payload: { users: string[] }, ack?: Ack<{ presence: PresenceByUser }>) => void;
+  'presence:unwatch': (payload: { users: string[] }, ack?: Ack<{ presence: PresenceByUser }>) => void;
+  'receipts:get': (
+    payload: { messages: { to: string; channel: string; offset: string }[] },
+    ack?: Ack<{ receipts: { to: UserId; channel: Channel; offset: Offset; state: ReceiptState }[] }>,
+  ) => void;
+  typing: (payload: { to: string; channel?: string; typing: boolean }, ack?: Ack<object>) => void;
+  'auth:refresh': (payload: { token: string }, ack?: Ack<{ expiresAt: number }>) => void;
 }

@@ -10,9 +10,10 @@ import { Admission } from './admission';
 import { BeelineGateway } from './beeline.gateway';
 import { Drain } from './drain';
 import { RequestHandlers } from './request-handlers';
+import { TokenExpiry } from './token-expiry';
 
 @Module({
   imports: [AuthModule, ChatModule, HubModule, InboxModule, NodeModule, PresenceModule, RoutingModule],
-  providers: [BeelineGateway, RequestHandlers, Drain, Admission],
+  providers: [BeelineGateway, RequestHandlers, Drain, Admission, TokenExpiry],
 })
 export class GatewayModule {}

@@ -1,4 +1,4 @@
-import type { EndReason, Outlet } from '../hub';
+import type { EndReason, Notice, Outlet } from '../hub';
 import type { Channel, MessageJson, Offset } from '../shared';
 import { Backpressure } from './backpressure';
 import type { BeelineSocket } from './beeline-socket';
@@ -6,6 +6,8 @@ import type { BeelineSocket } from './beeline-socket';
 /** What each reason is to the client; `resync` has no word in the contract, it just comes back. */
 const ENDS: Record<EndReason, { announced: boolean; reconnect: boolean }> = {
   replaced: { announced: true, reconnect: false },
+  revoked: { announced: true, reconnect: false },
+  token_expired: { announced: true, reconnect: false },
   draining: { announced: true, reconnect: true },
   resync: { announced: false, reconnect: true },
 };
@@ -38,6 +40,11 @@ export class SocketOutlet implements Outlet {
 
   sendSynced(channel: Channel, offset: Offset, count: number): void {
     this.socket.emit('inbox:synced', { channel, offset, count });
+  }
+
+  notify({ event, payload }: Notice): void {
+    // The types of events and notices are the same pairs, which TypeScript can not tell for a union of them.
+    (this.socket.emit as (name: string, payload: object) => void).call(this.socket, event, payload);
   }
 
   /**

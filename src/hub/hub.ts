@@ -3,7 +3,7 @@ import pLimit from 'p-limit';
 import { Config } from '../config';
 import { Logger } from '../logging';
 import type { Channel, ConnectionId, Offset, UserId } from '../shared';
-import type { Connection, EndReason } from './connection';
+import type { Connection, EndReason, Notice } from './connection';
 import type { Offered, Page } from './entry';
 import type { Feed, FeedOutput } from './feed';
 import { FeedSource } from './feed-source.port';
@@ -128,8 +128,28 @@ export class Hub {
     }
   }
 
+  /** Tells every connection of a user that is here, or those that are named. */
+  notify(user: UserId, notice: Notice, ids?: readonly ConnectionId[]): void {
+    for (const connection of this.byUser.get(user)?.values() ?? []) {
+      if (ids === undefined || ids.includes(connection.id)) tell(connection, notice);
+    }
+  }
+
   end(user: UserId, id: ConnectionId, reason: EndReason): void {
     this.byUser.get(user)?.get(id)?.outlet.end(reason);
+  }
+
+  /** Ends the user's connections of that login, all of them where none is named. */
+  endLogin(user: UserId, loginId: string | undefined): void {
+    for (const { grant, outlet } of this.connectionsOf(user)) {
+      if (loginId === undefined || grant.loginId === loginId) outlet.end('revoked');
+    }
+  }
+
+  /** Ends the connections whose token has run out. */
+  endExpired(nowMs: number): void {
+    const expired = this.all().filter(({ grant }) => grant.expiresAt <= nowMs);
+    for (const { outlet } of expired) outlet.end('token_expired');
   }
 
   /** Reads for a feed while it wants to be read for; one read of a feed is under way at a time. */
@@ -207,4 +227,11 @@ export class Hub {
     if (this.source === undefined) throw new Error('the hub has no source to read from');
     return this.source;
   }
+}
+
+/** Hints that are no use late, and could be many: not for a connection that does not keep up. */
+const PASSING = new Set<Notice['event']>(['typing', 'receipt']);
+
+export function tell(connection: Connection, notice: Notice): void {
+  if (!connection.isLagging || !PASSING.has(notice.event)) connection.outlet.notify(notice);
 }

@@ -16,6 +16,8 @@ export interface NodeListener {
   onPayload?(payload: string): void;
   /** Pushes may have been lost, or this node has a new id: every user's presence and feeds want a look now. */
   onDoubt?(reason: DoubtReason): void;
+  /** These nodes are dead: what they held is gone. */
+  onDead?(nodes: readonly NodeId[]): void;
 }
 
 const BEAT = /^beat\t(\d{1,15})$/;
@@ -89,6 +91,14 @@ export class NodeService implements OnModuleInit {
     return this.liveness.dead();
   }
 
+  /** Looks now, and not only at the next renewal, whether any of these nodes is dead. */
+  async findDead(nodes: readonly NodeId[]): Promise<boolean> {
+    this.meet(nodes);
+    await this.look(() => this.leases.renew(this.currentId, this.config.nodeLeaseMs));
+    const dead = this.deadNodes();
+    return nodes.some((node) => dead.includes(node));
+  }
+
   async publish(node: NodeId, payload: string): Promise<void> {
     await this.channel.publish(node, payload);
   }
@@ -143,7 +153,10 @@ export class NodeService implements OnModuleInit {
     this.clock.set(look.storeNowMs, askedAt, heardAt);
     if (look.held) {
       const found = this.liveness.judge(suspects, look.living, heardAt);
-      if (found.length > 0) this.logger.warn({ nodeIds: found }, 'nodes found dead');
+      if (found.length > 0) {
+        this.logger.warn({ nodeIds: found }, 'nodes found dead');
+        for (const listener of this.listeners) listener.onDead?.(found);
+      }
     }
     return look;
   }

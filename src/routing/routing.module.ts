@@ -3,6 +3,7 @@ import { storeProvider } from '../config';
 import { HubModule } from '../hub';
 import { InboxModule } from '../inbox';
 import { NodeModule } from '../node';
+import { PresenceModule } from '../presence';
 import { EmbeddedMailbox } from './adapters/embedded-mailbox';
 import { RedisMailbox } from './adapters/redis-mailbox';
 import { Mailbox } from './mailbox.port';
@@ -11,7 +12,7 @@ import { Sessions } from './sessions';
 import { Sweeper } from './sweeper';
 
 @Module({
-  imports: [HubModule, InboxModule, NodeModule],
+  imports: [HubModule, InboxModule, NodeModule, PresenceModule],
   providers: [
     Router,
     Sessions,

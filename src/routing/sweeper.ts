@@ -51,7 +51,7 @@ export class Sweeper implements OnApplicationBootstrap {
     const connections = this.hub
       .connectionsOf(user)
       .filter(({ since }) => since > 0)
-      .map(({ id, deviceId, since }) => ({ connectionId: id, deviceId, since }));
+      .map(({ id, deviceId, grant, since }) => ({ connectionId: id, deviceId, grant, since }));
     if (connections.length === 0) return;
     this.underWay += 1;
     try {
@@ -62,7 +62,7 @@ export class Sweeper implements OnApplicationBootstrap {
         this.inbox.channels,
         this.node.deadNodes(),
       );
-      for (const id of lost) this.hub.end(user, id, 'replaced');
+      for (const [id, reason] of lost) this.hub.end(user, id, reason);
       this.hub.compare(user, lasts);
       await this.removeGhosts(user, connections);
     } catch (err) {

@@ -23,7 +23,7 @@ describe.each(['light', 'dark'] as const)('accessibility of the page in %s', (co
   let nodes: BeelineNode[];
 
   beforeAll(async () => {
-    [browser, nodes] = await Promise.all([startBrowser(), startCluster(1)]);
+    [browser, nodes] = await Promise.all([startBrowser(), startCluster(1, { LOCAL_ACCOUNTS: 'on' })]);
   });
   afterAll(async () => {
     await browser?.close();

@@ -10,7 +10,7 @@ describe('the page at /', () => {
   const visitors: Visitor[] = [];
 
   beforeAll(async () => {
-    [browser, nodes] = await Promise.all([startBrowser(), startCluster(2)]);
+    [browser, nodes] = await Promise.all([startBrowser(), startCluster(2, { LOCAL_ACCOUNTS: 'on' })]);
     [a, b] = nodes;
   });
   beforeEach(async () => {

@@ -36,7 +36,7 @@ describe('the page when something fails under it', () => {
       REDIS_URL: redis.url,
       REDIS_KEY_PREFIX: uniquePrefix(),
     };
-    node = await startNode(environment);
+    node = await startNode({ LOCAL_ACCOUNTS: 'on', ...environment });
     visitor = await Visitor.register(browser, node.url, 'ann');
     await visitor.openTalkWith('ben');
     await visitor.write('before');
@@ -49,7 +49,7 @@ describe('the page when something fails under it', () => {
     await visitor.write('meanwhile');
     await visitor.message('meanwhile', 'sending').waitFor();
 
-    node = await startNode(environment);
+    node = await startNode({ LOCAL_ACCOUNTS: 'on', ...environment });
     await visitor.isConnected();
     await visitor.message('meanwhile', 'sent').waitFor();
     expect(await visitor.page.locator('#node').getAttribute('title')).not.toBe(firstNode);
@@ -64,7 +64,7 @@ describe('the page when something fails under it', () => {
 
   it('says that a message was not stored, and sends it once more, once, when told to', async () => {
     const environment = { REDIS_URL: redis.url, REDIS_KEY_PREFIX: uniquePrefix() };
-    node = await startNode(environment);
+    node = await startNode({ LOCAL_ACCOUNTS: 'on', ...environment });
     visitor = await Visitor.register(browser, node.url, 'ann');
     await visitor.openTalkWith('ben');
     await redis.stop();

@@ -1,4 +1,15 @@
-import { aMessage, aNode, appendMany, aRegistration, aUser, CHAT, connect, NEWS, PHONE } from './fixtures';
+import {
+  aMessage,
+  aNode,
+  appendMany,
+  aRegistration,
+  aUser,
+  CHAT,
+  connect,
+  NEWS,
+  PHONE,
+  register,
+} from './fixtures';
 import type { OpenStore } from './store-kind';
 import { stores } from './stores';
 
@@ -56,7 +67,7 @@ describe.each(stores)('what $name keeps', (kind) => {
 
   async function findsDead(user: ReturnType<typeof aUser>): Promise<void> {
     const registration = aRegistration({ userId: user });
-    await store.mailbox.register(registration, []);
+    await register(store, registration);
     await store.presence.look([user], [registration.nodeId]);
   }
 });

@@ -7,12 +7,13 @@ const ROOT = join(__dirname, '../..');
 const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
 
 let node: BeelineNode;
-beforeAll(async () => {
-  node = await startNode({ REDIS_KEY_PREFIX: uniquePrefix() });
-});
-afterAll(() => node.close());
+afterEach(() => node.close());
 
 describe('requests.http', () => {
+  beforeEach(async () => {
+    node = await startNode({ LOCAL_ACCOUNTS: 'on', REDIS_KEY_PREFIX: uniquePrefix() });
+  });
+
   it('has every route, and every request succeeds when sent from top to bottom', async () => {
     const routes = new Set(await documentedRoutes());
     const answers = new Map<string, unknown>();
@@ -30,6 +31,9 @@ describe('requests.http', () => {
 describe('the client in the README', () => {
   let alice: ChildProcess | undefined;
   let bob: TestClient | undefined;
+  beforeEach(async () => {
+    node = await startNode({ REDIS_KEY_PREFIX: uniquePrefix() });
+  });
   afterEach(() => {
     alice?.kill('SIGKILL');
     bob?.close();

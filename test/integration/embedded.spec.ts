@@ -14,7 +14,7 @@ describe('one node on the embedded store', () => {
 
   /** No `REDIS_URL` and no key: what `npm start` in a new clone does. */
   const start = (environment: Environment = {}): Promise<BeelineNode> =>
-    startNode({ REDIS_URL: '', AUTH_SECRET: '', DATA_DIR: dataDir, ...environment });
+    startNode({ REDIS_URL: '', AUTH_SECRET: '', LOCAL_ACCOUNTS: 'on', DATA_DIR: dataDir, ...environment });
 
   beforeEach(async () => {
     dataDir = await mkdtemp(join(tmpdir(), 'beeline-embedded-'));

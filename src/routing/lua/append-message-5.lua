@@ -3,6 +3,7 @@
 -- KEYS[2] state:{to}, hash
 -- KEYS[3] presence:{to}, hash
 -- KEYS[4] sent:{to}:<channel>/<from>/<clientId or message id>, string, expiring: the dedupe record
+-- KEYS[5] account:{to}, hash
 -- ARGV[1] channel
 -- ARGV[2] message id
 -- ARGV[3] draft: the message's JSON without offset and sentAt
@@ -11,8 +12,11 @@
 -- ARGV[6] bytes of drafts that the inbox keeps
 -- ARGV[7] how long a message is kept (ms)
 -- ARGV[8] time to live of the state (ms)
--- ARGV[9...] nodes known to be dead
--- Returns { duplicate (1 or 0), id, offset, prev ('' for a duplicate), then connectionId, nodeId of each connection... }
+-- ARGV[9] 1 where the receiver must have a local account, else 0
+-- ARGV[10] 1 where the sender asks for receipts, else 0
+-- ARGV[11...] nodes known to be dead
+-- Returns nil where there is no such receiver, else
+--         { duplicate (1 or 0), id, offset, prev ('' for a duplicate), then connectionId, nodeId of each connection... }
 -- @include time
 -- @include offset
 -- @include expiry
@@ -25,12 +29,14 @@ local ttl, state_ttl = tonumber(ARGV[7]), tonumber(ARGV[8])
 local now = store_now()
 
 local function with_routes(reply)
-  for _, entry in ipairs(living_entries(presence, state, now, set_of(ARGV, 9, #ARGV - 8), state_ttl)) do
+  for _, entry in ipairs(living_entries(presence, state, now, set_of(ARGV, 11, #ARGV - 10), state_ttl)) do
     reply[#reply + 1] = entry.id
     reply[#reply + 1] = entry.node
   end
   return reply
 end
+
+if ARGV[9] == '1' and redis.call('EXISTS', KEYS[5]) == 0 then return nil end
 
 local record = redis.call('GET', sent)
 if record then
@@ -53,6 +59,8 @@ redis.call('XADD', inbox, 'MAXLEN', max_length, offset, 'm', draft, 'p', last,
 bytes = bytes + #draft
 redis.call('HSET', state, channel .. ':last', offset, channel .. ':n', string.format('%.0f', n),
   channel .. ':bytes', string.format('%.0f', bytes))
+
+if ARGV[10] == '1' then redis.call('HSET', state, channel .. ':asked', offset) end
 
 -- By age, then by bytes: the newest entry always stays.
 redis.call('XTRIM', inbox, 'MINID', string.format('%.0f', math.max(0, now - ttl)))
