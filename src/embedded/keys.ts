@@ -11,6 +11,8 @@ import type { Channel, ClientId, MessageId, NodeId, Offset, UserId } from '../sh
  *     sent/<to>/<channel>/<from>/<clientId>   the dedupe record
  *     account/<user>                          a local account
  *     login/<user>/<login>                    one login of it
+ *     revoked/<user>                          since when that user's older tokens are refused; never expires
+ *     revoked/<user>/<login>                  that login has ended
  *     lease/<node>                            when the node's lease runs out
  *     due/<ms>/<key>                          when to look whether that key has expired (expiry.ts)
  *
@@ -26,6 +28,8 @@ export const keys = {
     `sent/${to}/${channel}/${from}/${id}`,
   account: (user: UserId): string => `account/${user}`,
   login: (user: UserId, loginId: string): string => `login/${user}/${loginId}`,
+  revokedUser: (user: UserId): string => `revoked/${user}`,
+  revokedLogin: (user: UserId, loginId: string): string => `revoked/${user}/${loginId}`,
   lease: (node: NodeId): string => `lease/${node}`,
   due: (atMs: number, key: string): string => `due/${padded(String(atMs))}/${key}`,
 };
