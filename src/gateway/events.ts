@@ -20,11 +20,20 @@ export interface SessionEvent {
   channels: Record<string, { delivered: Offset; read: Offset; unread: number; last: Offset }>;
 }
 
+/** To every connection of the cluster. */
+export interface Announcement {
+  id: string;
+  body: Json;
+  /** Unix ms by the store. */
+  sentAt: number;
+}
+
 export interface ServerToClientEvents {
   session: (event: SessionEvent) => void;
   message: (message: Message) => void;
   'inbox:synced': (event: { channel: Channel; offset: Offset; count: number }) => void;
   'inbox:truncated': (event: { channel: Channel; since: Offset; oldest: Offset | null }) => void;
+  announcement: (event: Announcement) => void;
   'session:end': (event: { reason: string; reconnect: boolean; retryAfterMs?: number }) => void;
 }
 

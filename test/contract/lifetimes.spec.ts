@@ -12,8 +12,9 @@ describe.each(stores)('what $name keeps', (kind) => {
   it('goes away by itself, whatever is done, but for accounts and revocations of users', async () => {
     const userId = aUser();
     const node = aNode();
-    await store.leases.take(node, 10_000);
-    await store.leases.renew(node, 10_000);
+    const info = { name: 'n', version: '1', connections: 0, draining: false };
+    await store.leases.take(node, 10_000, info);
+    await store.leases.renew(node, 10_000, info);
     await store.channel.listen(node, { onPayload: () => {}, onRestored: () => {} });
     await store.accounts.create(userId, 'hash');
     await store.accounts.openLogin(userId, 'login', 10_000);

@@ -70,7 +70,7 @@ describe('with an outside issuer, on three nodes', () => {
     nodes = await startTrio({ AUTH_SECRET: '', JWT_SECRET: TEST_SECRET });
   });
 
-  it.each([{ sid: 'a/login:{of} theirs' }, { jti: 'token-1' }])(
+  it.each([{ sid: 'a/login:{of} theirs' }, { jti: 'token-1' }] as Record<string, string>[])(
     'a logout ends the login %j',
     async (claims) => {
       const user = uniqueUser('bob');
