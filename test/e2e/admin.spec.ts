@@ -1,6 +1,7 @@
 import { tmpdir } from 'node:os';
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
+import { Announcer } from '../../src/gateway/announcer';
 import { NodeService } from '../../src/node';
 import {
   type BeelineNode,
@@ -9,6 +10,7 @@ import {
   rest,
   type RestAnswer,
   startNode,
+  startRedis,
   startTrio,
   TestClient,
   tokenFor,
@@ -91,6 +93,19 @@ describe('what is for administrators, on three nodes', () => {
       status: 400,
       body: { code: 'bad_request' },
     });
+  });
+});
+
+describe('while the store is away', () => {
+  it('answers unavailable, and tells nobody', async () => {
+    const server = await startRedis();
+    nodes = [await startNode({ REDIS_URL: server.url, REDIS_KEY_PREFIX: 'away:' })];
+    const client = await TestClient.connect(nodes[0]!, uniqueUser('bob'));
+    await server.stop();
+    const announcer = nodes[0]!.app.get<Announcer>(Announcer, { strict: false });
+    await expect(announcer.announce(1)).rejects.toMatchObject({ code: 'unavailable' });
+    expect(client.payloadsOf('announcement')).toEqual([]);
+    expect(await announce(nodes[0]!, 1)).toMatchObject({ status: 503, body: { code: 'unavailable' } });
   });
 });
 
