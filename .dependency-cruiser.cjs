@@ -12,6 +12,7 @@ const LAYERS = [
   ['routing'],
   ['chat'],
   ['gateway', 'health', 'rest'],
+  ['admin'],
 ];
 
 const above = LAYERS.flatMap((layer, i) =>

@@ -1,4 +1,5 @@
 import { type DynamicModule, Module, type Type } from '@nestjs/common';
+import { AdminModule } from './admin';
 import { AuthModule } from './auth';
 import { ChatModule } from './chat';
 import { type Config, ConfigModule } from './config';
@@ -32,6 +33,7 @@ export class AppModule {
         ChatModule,
         GatewayModule,
         HealthModule,
+        AdminModule,
       ],
     };
   }

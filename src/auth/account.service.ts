@@ -61,7 +61,9 @@ export class AccountService {
     const rotation = await this.accounts.rotateLogin(userId, loginId, generation, REFRESH_GRACE_MS, ttlMs);
     if (rotation.outcome !== 'rotated') {
       const why =
-        rotation.outcome === 'revoked' ? 'was used before: this login has been ended' : 'belongs to no login';
+        rotation.outcome === 'revoked'
+          ? 'is of a login that has been ended, or was used before: that ends it too'
+          : 'belongs to no login';
       throw new BeelineError('unauthorized', `the refresh token ${why}`);
     }
     return this.pair(signer, userId, loginId, generation + 1, rotation.at);

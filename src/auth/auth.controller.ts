@@ -1,13 +1,26 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
-import { ApiBody, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import {
+  ApiBody,
+  ApiCreatedResponse,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+} from '@nestjs/swagger';
 import { validate } from '../shared';
+import { Authenticated, CurrentIdentity } from './auth.guard';
 import { AccountService, type TokenPair } from './account.service';
+import type { Identity } from './identity';
+import { Revocations } from './revocations';
 import { CredentialsDto, RefreshDto, TokenPairDto } from './dto/auth.dto';
 
 @ApiTags('auth')
 @Controller('auth')
 export class AuthController {
-  constructor(private readonly accounts: AccountService) {}
+  constructor(
+    private readonly accounts: AccountService,
+    private readonly revocations: Revocations,
+  ) {}
 
   @Post('register')
   @ApiOperation({ summary: 'Make a local account and log in.' })
@@ -37,5 +50,14 @@ export class AuthController {
   @ApiOkResponse({ type: TokenPairDto })
   async refresh(@Body() body: unknown): Promise<TokenPair> {
     return this.accounts.refresh(validate(RefreshDto, body).refreshToken);
+  }
+
+  @Post('logout')
+  @HttpCode(204)
+  @Authenticated()
+  @ApiOperation({ summary: 'End the login of this access token: its tokens and its connections.' })
+  @ApiNoContentResponse()
+  async logout(@CurrentIdentity() identity: Identity): Promise<void> {
+    await this.revocations.revokeLogin(identity);
   }
 }

@@ -12,7 +12,7 @@ import type { Channel, ClientId, MessageId, NodeId, Offset, UserId } from '../sh
  *     sent/<to>/<channel>/<from>/<clientId>   the dedupe record
  *     account/<user>                          a local account
  *     login/<user>/<login>                    one login of it
- *     revoked/<user>                          up to when that user's tokens are refused
+ *     revoked/<user>                          since when that user's older tokens are refused; never expires
  *     revoked/<user>/<login>                  that login has ended
  *     lease/<node>                            when the node's lease runs out
  *     due/<ms>/<key>                          when to look whether that key has expired (expiry.ts)

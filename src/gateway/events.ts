@@ -21,6 +21,14 @@ export interface SessionEvent {
   channels: Record<string, { delivered: Offset; read: Offset; unread: number; last: Offset }>;
 }
 
+/** To every connection of the cluster. */
+export interface Announcement {
+  id: string;
+  body: Json;
+  /** Unix ms by the store. */
+  sentAt: number;
+}
+
 export interface ServerToClientEvents {
   session: (event: SessionEvent) => void;
   message: (message: Message) => void;
@@ -30,6 +38,7 @@ export interface ServerToClientEvents {
   receipt: (event: { channel: Channel; peer: UserId; state: 'delivered' | 'read'; offset: Offset }) => void;
   presence: (event: PresenceState & { userId: UserId }) => void;
   typing: (event: { from: UserId; channel: Channel; typing: boolean }) => void;
+  announcement: (event: Announcement) => void;
   'session:end': (event: { reason: string; reconnect: boolean; retryAfterMs?: number }) => void;
 }
 

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { TokenVerifier } from '../auth';
+import { Revocations, TokenVerifier } from '../auth';
 import { ChatService, Receipts, ReceiptsQueryDto, SendEventDto, TypingEventDto } from '../chat';
 import type { Connection } from '../hub';
 import { InboxService, rangeOf } from '../inbox';
@@ -25,6 +25,7 @@ export class RequestHandlers {
     private readonly presence: PresenceService,
     private readonly watching: Watching,
     private readonly verifier: TokenVerifier,
+    private readonly revocations: Revocations,
   ) {
     const handlers: Record<RequestEvent, Handler> = {
       'message:send': (connection, payload) => this.send(connection, payload),
@@ -112,6 +113,9 @@ export class RequestHandlers {
     const identity = await this.verifier.verify(token);
     if (identity.userId !== connection.userId) {
       throw new BeelineError('unauthorized', "the token is another user's");
+    }
+    if (await this.revocations.isRevoked(identity)) {
+      throw new BeelineError('unauthorized', 'the token has been revoked');
     }
     connection.grant = grantOf(identity);
     return { expiresAt: identity.expiresAt };

@@ -3,6 +3,8 @@ import { IoAdapter } from '@nestjs/platform-socket.io';
 import type { Server, ServerOptions } from 'socket.io';
 import { Config } from '../config';
 import { NodeService } from '../node';
+import { Announcer } from './announcer';
+import type { BeelineServer } from './beeline-socket';
 import { Admission } from './admission';
 import { isOriginAllowed } from './handshake';
 
@@ -14,17 +16,19 @@ export class SocketAdapter extends IoAdapter {
   private readonly config: Config;
   private readonly node: NodeService;
   private readonly admission: Admission;
+  private readonly announcer: Announcer;
 
   constructor(app: INestApplicationContext) {
     super(app);
     this.config = app.get(Config);
     this.node = app.get(NodeService, { strict: false });
     this.admission = app.get(Admission, { strict: false });
+    this.announcer = app.get(Announcer, { strict: false });
   }
 
   override createIOServer(port: number, options?: ServerOptions): Server {
     const { pingIntervalMs, pingTimeoutMs, corsOrigins } = this.config;
-    return super.createIOServer(port, {
+    const server = super.createIOServer(port, {
       ...options,
       path: '/socket.io',
       transports: ['websocket'],
@@ -37,7 +41,9 @@ export class SocketAdapter extends IoAdapter {
         if (!this.node.isReady || this.admission.isFull) answer('not ready', false);
         else answer(null, isOriginAllowed(request, corsOrigins));
       },
-    } as ServerOptions) as Server;
+    } as ServerOptions) as BeelineServer;
+    this.announcer.useServer(server);
+    return server as unknown as Server;
   }
 
   /** The gateway binds its events itself; Nest's way makes an observable per message. */

@@ -4,9 +4,10 @@ import { Config } from '../config';
 import { Logger } from '../logging';
 import { monotonicMs, type NodeId, StoreClock } from '../shared';
 import { Heartbeat } from './heartbeat';
-import { type LeaseLook, LeaseStore } from './lease-store.port';
+import { type LeaseLook, LeaseStore, type ListedNode, type NodeInfo } from './lease-store.port';
 import { Liveness } from './liveness';
 import { NodeChannel } from './node-channel.port';
+import { VERSION } from './version';
 
 export type DoubtReason = 'new-id' | 'heartbeat-lost' | 'channel-restored' | 'store-back';
 
@@ -44,6 +45,7 @@ export class NodeService implements OnModuleInit {
   private draining = false;
   private storeFault: string | undefined;
   private renewals = 0;
+  private countConnections = (): number => 0;
 
   constructor(
     private readonly config: Config,
@@ -81,6 +83,16 @@ export class NodeService implements OnModuleInit {
     this.listeners.push(listener);
   }
 
+  /** Given by the module that has the connections, which lies above this one. */
+  describe(countConnections: () => number): void {
+    this.countConnections = countConnections;
+  }
+
+  /** Every node of the cluster whose lease has not run out, as it told of itself at its last renewal. */
+  list(): Promise<ListedNode[]> {
+    return this.leases.list();
+  }
+
   /** Notes ids seen in presence, so that a later look may find them dead. */
   meet(nodes: Iterable<NodeId>): void {
     for (const node of nodes) this.liveness.meet(node);
@@ -94,7 +106,7 @@ export class NodeService implements OnModuleInit {
   /** Looks now, and not only at the next renewal, whether any of these nodes is dead. */
   async findDead(nodes: readonly NodeId[]): Promise<boolean> {
     this.meet(nodes);
-    await this.look(() => this.leases.renew(this.currentId, this.config.nodeLeaseMs));
+    await this.look(() => this.leases.renew(this.currentId, this.config.nodeLeaseMs, this.info()));
     const dead = this.deadNodes();
     return nodes.some((node) => dead.includes(node));
   }
@@ -111,9 +123,11 @@ export class NodeService implements OnModuleInit {
     this.scheduleRenewal();
   }
 
-  /** From here on: not ready, no new handshakes. The lease is kept until `leave`. */
+  /** From here on: not ready, no new handshakes. The lease is kept until `leave`, and tells of it at once. */
   beginDrain(): void {
+    if (this.draining) return;
     this.draining = true;
+    this.renewing = this.renewing.then(() => this.tellOfDrain());
   }
 
   /** Stops renewing and leaves the list, after every entry of this node is gone. */
@@ -125,6 +139,24 @@ export class NodeService implements OnModuleInit {
     await this.leases.leave(this.currentId);
   }
 
+  /** No beat goes with it: the one before may still be on its way. */
+  private async tellOfDrain(): Promise<void> {
+    try {
+      await this.leases.renew(this.currentId, this.config.nodeLeaseMs, this.info());
+    } catch (err) {
+      this.logger.warn({ err, nodeId: this.currentId }, 'drain not told of: the next renewal will');
+    }
+  }
+
+  private info(): NodeInfo {
+    return {
+      name: this.config.nodeName,
+      version: VERSION,
+      connections: this.countConnections(),
+      draining: this.draining,
+    };
+  }
+
   private scheduleRenewal(): void {
     this.timer = setTimeout(() => {
       this.renewing = this.renew().finally(() => this.scheduleRenewal());
@@ -133,7 +165,9 @@ export class NodeService implements OnModuleInit {
 
   private async renew(): Promise<void> {
     try {
-      const look = await this.look(() => this.leases.renew(this.currentId, this.config.nodeLeaseMs));
+      const look = await this.look(() =>
+        this.leases.renew(this.currentId, this.config.nodeLeaseMs, this.info()),
+      );
       if (look.held) await this.checkHeartbeat();
       else await this.replaceId();
       this.renewals += 1;
@@ -195,7 +229,7 @@ export class NodeService implements OnModuleInit {
   }
 
   private async enter(id: NodeId): Promise<void> {
-    await this.look(() => this.leases.take(id, this.config.nodeLeaseMs));
+    await this.look(() => this.leases.take(id, this.config.nodeLeaseMs, this.info()));
     await this.subscribe(id);
     this.currentId = id;
     await this.beat();

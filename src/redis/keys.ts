@@ -73,6 +73,11 @@ export class Keys {
     return `${this.prefix}nodes`;
   }
 
+  /** Begins the pub/sub channels of Socket.IO's adapter: what is meant for every node. */
+  broadcast(): string {
+    return `${this.prefix}socket.io`;
+  }
+
   /** Pub/sub channel: what is meant for one node. */
   nodeChannel(node: NodeId): string {
     return `${this.prefix}node:${node}`;

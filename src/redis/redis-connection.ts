@@ -58,5 +58,7 @@ export class RedisConnection {
 export class CommandRedis extends RedisConnection {}
 /** For the lease alone: renewing it never waits behind other commands. */
 export class LeaseRedis extends RedisConnection {}
+/** Listens to what is for every node; Socket.IO's adapter has it for itself. */
+export class BroadcastRedis extends RedisConnection {}
 /** Only listens. */
 export class SubscriberRedis extends RedisConnection {}

@@ -2,9 +2,9 @@ import { Global, Module, type OnApplicationShutdown, type OnModuleInit } from '@
 import { Config } from '../config';
 import { Logger } from '../logging';
 import { Keys } from './keys';
-import { CommandRedis, LeaseRedis, SubscriberRedis } from './redis-connection';
+import { BroadcastRedis, CommandRedis, LeaseRedis, SubscriberRedis } from './redis-connection';
 
-const CONNECTIONS = [CommandRedis, LeaseRedis, SubscriberRedis];
+const CONNECTIONS = [CommandRedis, LeaseRedis, SubscriberRedis, BroadcastRedis];
 
 @Global()
 @Module({
@@ -19,10 +19,15 @@ const CONNECTIONS = [CommandRedis, LeaseRedis, SubscriberRedis];
   exports: [...CONNECTIONS, Keys],
 })
 export class RedisModule implements OnModuleInit, OnApplicationShutdown {
-  private readonly connections: readonly (CommandRedis | LeaseRedis | SubscriberRedis)[];
+  private readonly connections: readonly (CommandRedis | LeaseRedis | SubscriberRedis | BroadcastRedis)[];
 
-  constructor(commands: CommandRedis, lease: LeaseRedis, subscriber: SubscriberRedis) {
-    this.connections = [commands, lease, subscriber];
+  constructor(
+    commands: CommandRedis,
+    lease: LeaseRedis,
+    subscriber: SubscriberRedis,
+    broadcast: BroadcastRedis,
+  ) {
+    this.connections = [commands, lease, subscriber, broadcast];
   }
 
   /** A node does not start without its store. */

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { AuthModule } from '../auth';
 import { storeProvider } from '../config';
 import { HubModule } from '../hub';
 import { InboxModule } from '../inbox';
@@ -12,7 +13,7 @@ import { Sessions } from './sessions';
 import { Sweeper } from './sweeper';
 
 @Module({
-  imports: [HubModule, InboxModule, NodeModule, PresenceModule],
+  imports: [AuthModule, HubModule, InboxModule, NodeModule, PresenceModule],
   providers: [
     Router,
     Sessions,

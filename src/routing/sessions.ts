@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { Revocations } from '../auth';
 import { type Connection, Hub } from '../hub';
 import { InboxService } from '../inbox';
 import { Logger } from '../logging';
@@ -21,7 +22,10 @@ export class Sessions {
     private readonly inbox: InboxService,
     private readonly watching: Watching,
     private readonly logger: Logger,
-  ) {}
+    revocations: Revocations,
+  ) {
+    revocations.listen((user, loginId) => this.endLogin(user, loginId));
+  }
 
   /**
    * Known to the hub first, registered second: an envelope can only come after the registration, and finds the

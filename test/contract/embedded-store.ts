@@ -2,14 +2,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EmbeddedAccountStore } from '../../src/auth/adapters/embedded-account-store';
+import { EmbeddedRevocationStore } from '../../src/auth/adapters/embedded-revocation-store';
 import { type Config, readConfig } from '../../src/config';
-import { below, Changes, EmbeddedDatabase, type InboxRecord, keys } from '../../src/embedded';
+import { below, Changes, EmbeddedDatabase, type InboxRecord, keys, ownerOf } from '../../src/embedded';
 import { EmbeddedInboxStore } from '../../src/inbox/adapters/embedded-inbox-store';
 import { EmbeddedLeaseStore } from '../../src/node/adapters/embedded-lease-store';
 import { EmbeddedNodeChannel } from '../../src/node/adapters/embedded-node-channel';
 import { EmbeddedPresenceStore } from '../../src/presence/adapters/embedded-presence-store';
 import { EmbeddedMailbox } from '../../src/routing/adapters/embedded-mailbox';
-import type { Offset } from '../../src/shared';
+import type { Offset, UserId } from '../../src/shared';
 import type { OpenStore, StoreFaults, StoreKind } from './store-kind';
 
 /** The embedded adapters, without the container, in a directory of their own. */
@@ -36,6 +37,7 @@ function storeOf(database: EmbeddedDatabase, config: Config, close: () => Promis
     leases: new EmbeddedLeaseStore(database),
     channel: new EmbeddedNodeChannel(),
     accounts: new EmbeddedAccountStore(database),
+    revocations: new EmbeddedRevocationStore(database),
     inboxes: new EmbeddedInboxStore(database, config),
     presence: new EmbeddedPresenceStore(database, config),
     mailbox: new EmbeddedMailbox(database, config),
@@ -82,8 +84,9 @@ async function keysIn(database: EmbeddedDatabase, prefix: string): Promise<strin
 
 /** Records without a date, with one that nobody has noted, and messages that no record leads to. */
 async function immortalsOf(database: EmbeddedDatabase): Promise<string[]> {
-  const kinds = ['state', 'presence', 'seen', 'sent', 'login'];
-  const dated = (await Promise.all(kinds.map((kind) => keysIn(database, kind)))).flat();
+  const kinds = ['state', 'presence', 'seen', 'sent', 'login', 'revoked'];
+  const there = (await Promise.all(kinds.map((kind) => keysIn(database, kind)))).flat();
+  const dated = there.filter((key) => key !== keys.revokedUser(ownerOf(key) as UserId));
   const noted = new Set(await keysIn(database, 'due'));
   const found: string[] = [];
   for (const key of dated) {

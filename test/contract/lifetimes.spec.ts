@@ -20,15 +20,18 @@ describe.each(stores)('what $name keeps', (kind) => {
   });
   afterAll(() => store.close());
 
-  it('goes away by itself, whatever is done, but for accounts', async () => {
+  it('goes away by itself, whatever is done, but for accounts and revocations of users', async () => {
     const userId = aUser();
     const node = aNode();
-    await store.leases.take(node, 10_000);
-    await store.leases.renew(node, 10_000);
+    const info = { name: 'n', version: '1', connections: 0, draining: false };
+    await store.leases.take(node, 10_000, info);
+    await store.leases.renew(node, 10_000, info);
     await store.channel.listen(node, { onPayload: () => {}, onRestored: () => {} });
     await store.accounts.create(userId, 'hash');
     await store.accounts.openLogin(userId, 'login', 10_000);
     await store.accounts.rotateLogin(userId, 'login', 1, 1000, 10_000);
+    await store.revocations.revokeLogin(userId, 'login', 10_000);
+    await store.revocations.revokeUser(userId);
     const held = await connect(store, { userId, nodeId: node, deviceId: PHONE });
     const [first] = await appendMany(store, userId, 2);
     await store.mailbox.append(aMessage({ to: userId, channel: NEWS }), []);

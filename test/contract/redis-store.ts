@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Cluster, type Redis } from 'ioredis';
 import { RedisAccountStore } from '../../src/auth/adapters/redis-account-store';
+import { RedisRevocationStore } from '../../src/auth/adapters/redis-revocation-store';
 import { type Config, readConfig } from '../../src/config';
 import { RedisInboxStore } from '../../src/inbox/adapters/redis-inbox-store';
 import { createLogger } from '../../src/logging';
@@ -37,6 +38,7 @@ async function openWith(config: Config): Promise<OpenStore> {
     leases: new RedisLeaseStore(leaseRedis, keys),
     channel: new RedisNodeChannel(commands, subscriber, keys, logger),
     accounts: new RedisAccountStore(commands, keys),
+    revocations: new RedisRevocationStore(commands, keys),
     inboxes: new RedisInboxStore(commands, keys, config),
     presence: new RedisPresenceStore(commands, keys, config),
     mailbox: new RedisMailbox(commands, keys, config),
@@ -66,7 +68,8 @@ function faultsOf(redis: Redis | Cluster, keys: Keys, prefix: string): StoreFaul
     immortals: async () => {
       const servers = redis instanceof Cluster ? redis.nodes('master') : [redis];
       const keysThere = (await Promise.all(servers.map((server) => server.keys(`${prefix}*`)))).flat();
-      const found = keysThere.filter((key) => !key.startsWith(`${prefix}account:`));
+      const stays = (key: string): boolean => /^(account:|revoked:\{[^}]+\}$)/.test(key.slice(prefix.length));
+      const found = keysThere.filter((key) => !stays(key));
       const lives = await Promise.all(found.map((key) => redis.pttl(key)));
       return found.filter((_key, i) => lives[i] === -1);
     },

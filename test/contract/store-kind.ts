@@ -1,4 +1,5 @@
 import type { AccountStore } from '../../src/auth/account-store.port';
+import type { RevocationStore } from '../../src/auth/revocation-store.port';
 import type { InboxStore } from '../../src/inbox/inbox-store.port';
 import type { LeaseStore } from '../../src/node/lease-store.port';
 import type { NodeChannel } from '../../src/node/node-channel.port';
@@ -19,6 +20,7 @@ export interface OpenStore {
   readonly leases: LeaseStore;
   readonly channel: NodeChannel;
   readonly accounts: AccountStore;
+  readonly revocations: RevocationStore;
   readonly inboxes: InboxStore;
   readonly presence: PresenceStore;
   readonly mailbox: Mailbox;
@@ -41,6 +43,6 @@ export interface StoreFaults {
   losePresence(user: UserId): Promise<void>;
   /** Makes the store's clock stand `byMs` before the last message of that inbox. */
   setClockBack(user: UserId, channel: Channel, byMs: number): Promise<void>;
-  /** What the store holds that would never go away by itself, accounts aside: names to be read by people. */
+  /** What the store holds that would never go away by itself, accounts and revocations of users aside: names to be read by people. */
   immortals(): Promise<string[]>;
 }

@@ -45,7 +45,7 @@ describe('three processes of `node dist/main.js` on one Redis', () => {
 
   beforeAll(async () => {
     redis = new Redis(process.env['TEST_REDIS_URL'] ?? '');
-    processes = await Promise.all(['a', 'b', 'c'].map(start));
+    processes = await Promise.all(['a', 'b', 'c'].map((name) => start(name)));
     [a, b, c] = processes as [BeelineProcess, BeelineProcess, BeelineProcess];
   });
   afterAll(async () => {

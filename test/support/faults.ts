@@ -1,6 +1,6 @@
 import { Cluster } from 'ioredis';
 import { NodeChannel } from '../../src/node';
-import { CommandRedis, LeaseRedis, SubscriberRedis } from '../../src/redis';
+import { BroadcastRedis, CommandRedis, LeaseRedis, SubscriberRedis } from '../../src/redis';
 import type { BeelineNode } from './beeline-node';
 
 /** Loses every envelope that this node publishes from now on; its heartbeats go through. */
@@ -19,7 +19,7 @@ export async function loseSubscription(node: BeelineNode): Promise<void> {
 
 /** Cuts a node off from Redis for good: it can neither renew, nor unregister, nor leave. */
 export function cutOff(node: BeelineNode): void {
-  for (const connection of [CommandRedis, LeaseRedis, SubscriberRedis]) {
+  for (const connection of [CommandRedis, LeaseRedis, SubscriberRedis, BroadcastRedis]) {
     node.app.get<CommandRedis>(connection).disconnect();
   }
 }
