@@ -7,6 +7,7 @@ const LAYERS = [
   ['config'],
   ['logging'],
   ['redis', 'embedded'],
+  ['limits'],
   ['node', 'auth', 'hub'],
   ['presence', 'inbox'],
   ['routing'],
@@ -84,7 +85,7 @@ module.exports = {
       comment: 'state machines know no clock, timer, socket or client',
       severity: 'error',
       from: {
-        path: '^src/(hub/feed|node/liveness|node/heartbeat|routing/sweep-plan|inbox/ack-merger)\\.ts$',
+        path: '^src/(hub/feed|node/liveness|node/heartbeat|routing/sweep-plan|inbox/ack-merger|limits/token-bucket|limits/settled-bucket)\\.ts$',
       },
       to: { path: 'node_modules|^node:', pathNot: '^src/shared/' },
     },

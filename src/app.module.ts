@@ -6,6 +6,7 @@ import { EmbeddedModule } from './embedded';
 import { GatewayModule } from './gateway';
 import { HealthModule } from './health';
 import { InboxModule } from './inbox';
+import { LimitsModule } from './limits';
 import { LoggingModule } from './logging';
 import { NodeModule } from './node';
 import { PresenceModule } from './presence';
@@ -22,6 +23,7 @@ export class AppModule {
         ConfigModule.of(config),
         LoggingModule,
         config.redisUrl === undefined ? EmbeddedModule : RedisModule,
+        LimitsModule,
         NodeModule,
         AuthModule,
         PresenceModule,

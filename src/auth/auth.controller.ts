@@ -1,5 +1,8 @@
-import { Body, Controller, HttpCode, Post } from '@nestjs/common';
+import { Body, Controller, HttpCode, Post, Req } from '@nestjs/common';
 import { ApiBody, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { Request } from 'express';
+import { Config } from '../config';
+import { addressOf } from '../limits';
 import { validate } from '../shared';
 import { AccountService, type TokenPair } from './account.service';
 import { CredentialsDto, RefreshDto, TokenPairDto } from './dto/auth.dto';
@@ -7,15 +10,18 @@ import { CredentialsDto, RefreshDto, TokenPairDto } from './dto/auth.dto';
 @ApiTags('auth')
 @Controller('auth')
 export class AuthController {
-  constructor(private readonly accounts: AccountService) {}
+  constructor(
+    private readonly config: Config,
+    private readonly accounts: AccountService,
+  ) {}
 
   @Post('register')
   @ApiOperation({ summary: 'Make a local account and log in.' })
   @ApiBody({ type: CredentialsDto })
   @ApiCreatedResponse({ type: TokenPairDto })
-  async register(@Body() body: unknown): Promise<TokenPair> {
+  async register(@Body() body: unknown, @Req() request: Request): Promise<TokenPair> {
     const { username, password } = validate(CredentialsDto, body);
-    return this.accounts.register(username, password);
+    return this.accounts.register(username, password, this.addressOf(request));
   }
 
   @Post('login')
@@ -23,9 +29,9 @@ export class AuthController {
   @ApiOperation({ summary: 'Log in with a local account.' })
   @ApiBody({ type: CredentialsDto })
   @ApiOkResponse({ type: TokenPairDto })
-  async login(@Body() body: unknown): Promise<TokenPair> {
+  async login(@Body() body: unknown, @Req() request: Request): Promise<TokenPair> {
     const { username, password } = validate(CredentialsDto, body);
-    return this.accounts.login(username, password);
+    return this.accounts.login(username, password, this.addressOf(request));
   }
 
   @Post('refresh')
@@ -35,7 +41,11 @@ export class AuthController {
   })
   @ApiBody({ type: RefreshDto })
   @ApiOkResponse({ type: TokenPairDto })
-  async refresh(@Body() body: unknown): Promise<TokenPair> {
-    return this.accounts.refresh(validate(RefreshDto, body).refreshToken);
+  async refresh(@Body() body: unknown, @Req() request: Request): Promise<TokenPair> {
+    return this.accounts.refresh(validate(RefreshDto, body).refreshToken, this.addressOf(request));
+  }
+
+  private addressOf(request: Request): string {
+    return addressOf(request, this.config.trustedProxies);
   }
 }

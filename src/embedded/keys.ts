@@ -11,6 +11,7 @@ import type { Channel, ClientId, MessageId, NodeId, Offset, UserId } from '../sh
  *     sent/<to>/<channel>/<from>/<clientId>   the dedupe record
  *     account/<user>                          a local account
  *     login/<user>/<login>                    one login of it
+ *     contacts/<user>                         whom the user has written to
  *     lease/<node>                            when the node's lease runs out
  *     due/<ms>/<key>                          when to look whether that key has expired (expiry.ts)
  *
@@ -26,6 +27,7 @@ export const keys = {
     `sent/${to}/${channel}/${from}/${id}`,
   account: (user: UserId): string => `account/${user}`,
   login: (user: UserId, loginId: string): string => `login/${user}/${loginId}`,
+  contacts: (user: UserId): string => `contacts/${user}`,
   lease: (node: NodeId): string => `lease/${node}`,
   due: (atMs: number, key: string): string => `due/${padded(String(atMs))}/${key}`,
 };

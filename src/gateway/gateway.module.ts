@@ -6,6 +6,7 @@ import { InboxModule } from '../inbox';
 import { NodeModule } from '../node';
 import { PresenceModule } from '../presence';
 import { RoutingModule } from '../routing';
+import { AddressLimit } from './address-limit';
 import { Admission } from './admission';
 import { BeelineGateway } from './beeline.gateway';
 import { Drain } from './drain';
@@ -13,6 +14,6 @@ import { RequestHandlers } from './request-handlers';
 
 @Module({
   imports: [AuthModule, ChatModule, HubModule, InboxModule, NodeModule, PresenceModule, RoutingModule],
-  providers: [BeelineGateway, RequestHandlers, Drain, Admission],
+  providers: [BeelineGateway, RequestHandlers, Drain, Admission, AddressLimit],
 })
 export class GatewayModule {}

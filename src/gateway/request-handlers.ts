@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { SCOPE_SEND_ANY } from '../auth';
 import { ChatService, SendEventDto } from '../chat';
 import type { Connection } from '../hub';
 import { InboxService, rangeOf } from '../inbox';
@@ -37,9 +38,11 @@ export class RequestHandlers {
     return handler(connection, payload);
   }
 
-  private send({ userId }: Connection, payload: unknown): Promise<object> {
+  private send({ userId, scopes }: Connection, payload: unknown): Promise<object> {
     const { to, body, channel, clientId, copy, receipt } = validate(SendEventDto, payload);
     return this.chat.send({
+      actor: userId,
+      isBackend: scopes.has(SCOPE_SEND_ANY),
       from: userId,
       to,
       body: body as Json,

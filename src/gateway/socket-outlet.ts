@@ -6,6 +6,8 @@ import type { BeelineSocket } from './beeline-socket';
 /** What each reason is to the client; `resync` has no word in the contract, it just comes back. */
 const ENDS: Record<EndReason, { announced: boolean; reconnect: boolean }> = {
   replaced: { announced: true, reconnect: false },
+  /** For abuse: whoever only does not read is evicted by `evict`, and may come back. */
+  evicted: { announced: true, reconnect: false },
   draining: { announced: true, reconnect: true },
   resync: { announced: false, reconnect: true },
 };

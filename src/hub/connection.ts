@@ -2,7 +2,7 @@ import type { Channel, ConnectionId, DeviceId, Offset, UserId, MessageJson } fro
 import { Feed } from './feed';
 
 /** Why the server ends a connection, and what the client should do about it. */
-export type EndReason = 'replaced' | 'draining' | 'resync';
+export type EndReason = 'replaced' | 'draining' | 'evicted' | 'resync';
 
 /** The way to a client, as the gateway offers it. */
 export interface Outlet {
@@ -19,6 +19,8 @@ export interface Outlet {
 /** One connection on this node, with a feed per inbox. */
 export class Connection {
   readonly feeds: ReadonlyMap<Channel, Feed>;
+  /** What its token allows. */
+  scopes: ReadonlySet<string> = new Set();
   /** When it was registered, by the store; 0 until then. Of two connections of one device the later one stays. */
   since = 0;
   /** Whether its feeds wait for the transport to drain. */
