@@ -85,7 +85,7 @@ module.exports = {
       comment: 'state machines know no clock, timer, socket or client',
       severity: 'error',
       from: {
-        path: '^src/(hub/feed|node/liveness|node/heartbeat|routing/sweep-plan|inbox/ack-merger|limits/token-bucket|limits/settled-bucket)\\.ts$',
+        path: '^src/(hub/feed|node/liveness|node/heartbeat|routing/sweep-plan|inbox/ack-merger|limits/(token-bucket|settled-bucket|bucket-level|recent-keys))\\.ts$',
       },
       to: { path: 'node_modules|^node:', pathNot: '^src/shared/' },
     },
