@@ -139,8 +139,8 @@ describe('a client that does not behave', () => {
         client.socket.emit('message:send', { to: 'bob', body: i, clientId: uniqueUser('c') });
       }
     }, 5);
-    expect(await client.ended()).toBe('io server disconnect');
-    clearInterval(hammer);
+    const reason = await client.ended().finally(() => clearInterval(hammer));
+    expect(reason).toBe('io server disconnect');
     expect(client.payloadsOf('session:end')).toEqual([{ reason: 'evicted', reconnect: false }]);
     expect(other.disconnectReason).toBeUndefined();
     expect((await other.request('presence:get', { users: ['bob'] })).ok).toBe(true);
