@@ -65,6 +65,9 @@ describe('connections of one address', () => {
   });
 });
 
+/** The first byte of one, RFC 6455 section 5.2. */
+const CLOSE_FRAME = 0x88;
+
 interface Silent {
   status: number;
   hasEnded: () => boolean;
@@ -90,10 +93,18 @@ function openSilently({ url }: BeelineNode): Promise<Silent> {
       );
     });
     socket.once('error', reject);
+    let isClosed = false;
+    // The server says so by a close frame, and waits a while for the answer that it gets from a WebSocket.
+    socket.on('data', (data) => {
+      if (data[0] === CLOSE_FRAME) isClosed = true;
+    });
+    socket.once('close', () => {
+      isClosed = true;
+    });
     socket.once('data', (data) =>
       resolve({
         status: Number(data.toString('latin1').split(' ')[1]),
-        hasEnded: () => socket.destroyed,
+        hasEnded: () => isClosed,
         close: () => socket.destroy(),
       }),
     );
