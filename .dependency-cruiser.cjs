@@ -7,6 +7,7 @@ const LAYERS = [
   ['config'],
   ['logging', 'policy'],
   ['redis', 'embedded'],
+  ['limits'],
   ['node', 'auth', 'hub'],
   ['presence', 'inbox'],
   ['routing'],
@@ -85,7 +86,7 @@ module.exports = {
       comment: 'state machines know no clock, timer, socket or client',
       severity: 'error',
       from: {
-        path: '^src/(hub/feed|node/liveness|node/heartbeat|routing/sweep-plan|inbox/ack-merger|presence/watched-user)\\.ts$',
+        path: '^src/(hub/feed|node/liveness|node/heartbeat|routing/sweep-plan|inbox/ack-merger|presence/watched-user|limits/(token-bucket|settled-bucket|bucket-level|recent-keys))\\.ts$',
       },
       to: { path: 'node_modules|^node:', pathNot: '^src/shared/' },
     },

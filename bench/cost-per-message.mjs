@@ -49,6 +49,8 @@ async function openBeeline(size) {
       REDIS_URL: redis.url,
       AUTH_SECRET: SECRET,
       NODE_ENV: 'production',
+      SEND_RATE_PER_SECOND: '1000000',
+      NEW_RECEIVERS_PER_HOUR: '1000000',
     };
     nodes.push({
       child: await start(process.execPath, ['dist/main.js'], { env, readyText: '"listening"' }),

@@ -7,6 +7,7 @@ import { EmbeddedModule } from './embedded';
 import { GatewayModule } from './gateway';
 import { HealthModule } from './health';
 import { InboxModule } from './inbox';
+import { LimitsModule } from './limits';
 import { LoggingModule } from './logging';
 import { NodeModule } from './node';
 import { type ContactPolicy, PolicyModule } from './policy';
@@ -25,6 +26,7 @@ export class AppModule {
         LoggingModule,
         PolicyModule.of(contactPolicy),
         config.redisUrl === undefined ? EmbeddedModule : RedisModule,
+        LimitsModule,
         NodeModule,
         AuthModule,
         PresenceModule,

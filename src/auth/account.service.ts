@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Config } from '../config';
+import { AuthAttempts } from '../limits';
 import { BeelineError, type UserId } from '../shared';
 import { AccountStore } from './account-store.port';
 import { hashPassword, verifyPassword } from './password';
@@ -18,7 +19,10 @@ export interface TokenPair {
 /** A refresh token used a second time within this is answered the same again: the first answer was lost. */
 const REFRESH_GRACE_MS = 30_000;
 
-/** Accounts kept here: register, login, refresh. Off where an outside issuer keeps them. */
+/**
+ * Accounts kept here: register, login, refresh. Off where an outside issuer keeps them. Attempts are limited, per
+ * account and per `address` that they come from: `rate_limited`, before any work is done.
+ */
 @Injectable()
 export class AccountService {
   private readonly signer: TokenSigner | undefined;
@@ -27,6 +31,7 @@ export class AccountService {
   constructor(
     private readonly config: Config,
     private readonly accounts: AccountStore,
+    private readonly attempts: AuthAttempts,
   ) {
     const { tokenKey, jwtUserClaim, localAccounts } = config;
     if (localAccounts && tokenKey.kind === 'own')
@@ -34,8 +39,9 @@ export class AccountService {
   }
 
   /** `conflict` where the name is taken. */
-  async register(user: UserId, password: string): Promise<TokenPair> {
+  async register(user: UserId, password: string, address: string): Promise<TokenPair> {
     const signer = this.requireSigner();
+    await this.attempts.password(user, address);
     if (!(await this.accounts.create(user, await hashPassword(password)))) {
       throw new BeelineError('conflict', 'this username is taken');
     }
@@ -43,8 +49,9 @@ export class AccountService {
   }
 
   /** `unauthorized` for an unknown name as for a wrong password, after the same amount of work. */
-  async login(user: UserId, password: string): Promise<TokenPair> {
+  async login(user: UserId, password: string, address: string): Promise<TokenPair> {
     const signer = this.requireSigner();
+    await this.attempts.password(user, address);
     const hash = await this.accounts.findPasswordHash(user);
     const matches = await verifyPassword(password, hash ?? (await this.decoy()));
     if (hash === undefined || !matches) throw new BeelineError('unauthorized', 'wrong username or password');
@@ -52,11 +59,15 @@ export class AccountService {
   }
 
   /** `unauthorized` where the token is not ours, is used up, or its login has ended. */
-  async refresh(token: string): Promise<TokenPair> {
+  async refresh(token: string, address: string): Promise<TokenPair> {
     const signer = this.requireSigner();
     const used = signer.readRefresh(token);
-    if (used === undefined) throw new BeelineError('unauthorized', 'the refresh token is not valid');
+    if (used === undefined) {
+      await this.attempts.fromAddress(address);
+      throw new BeelineError('unauthorized', 'the refresh token is not valid');
+    }
     const { userId, loginId, generation } = used;
+    await this.attempts.refresh(userId);
     const ttlMs = this.config.refreshTokenTtlMs;
     const rotation = await this.accounts.rotateLogin(userId, loginId, generation, REFRESH_GRACE_MS, ttlMs);
     if (rotation.outcome !== 'rotated') {

@@ -1,4 +1,3 @@
-import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import {
   ApiBody,
   ApiCreatedResponse,
@@ -7,6 +6,10 @@ import {
   ApiOperation,
   ApiTags,
 } from '@nestjs/swagger';
+import { Body, Controller, HttpCode, Post, Req } from '@nestjs/common';
+import type { Request } from 'express';
+import { Config } from '../config';
+import { addressOf } from '../limits';
 import { validate } from '../shared';
 import { Authenticated, CurrentIdentity } from './auth.guard';
 import { AccountService, type TokenPair } from './account.service';
@@ -18,6 +21,7 @@ import { CredentialsDto, RefreshDto, TokenPairDto } from './dto/auth.dto';
 @Controller('auth')
 export class AuthController {
   constructor(
+    private readonly config: Config,
     private readonly accounts: AccountService,
     private readonly revocations: Revocations,
   ) {}
@@ -26,9 +30,9 @@ export class AuthController {
   @ApiOperation({ summary: 'Make a local account and log in.' })
   @ApiBody({ type: CredentialsDto })
   @ApiCreatedResponse({ type: TokenPairDto })
-  async register(@Body() body: unknown): Promise<TokenPair> {
+  async register(@Body() body: unknown, @Req() request: Request): Promise<TokenPair> {
     const { username, password } = validate(CredentialsDto, body);
-    return this.accounts.register(username, password);
+    return this.accounts.register(username, password, this.addressOf(request));
   }
 
   @Post('login')
@@ -36,9 +40,9 @@ export class AuthController {
   @ApiOperation({ summary: 'Log in with a local account.' })
   @ApiBody({ type: CredentialsDto })
   @ApiOkResponse({ type: TokenPairDto })
-  async login(@Body() body: unknown): Promise<TokenPair> {
+  async login(@Body() body: unknown, @Req() request: Request): Promise<TokenPair> {
     const { username, password } = validate(CredentialsDto, body);
-    return this.accounts.login(username, password);
+    return this.accounts.login(username, password, this.addressOf(request));
   }
 
   @Post('refresh')
@@ -48,8 +52,8 @@ export class AuthController {
   })
   @ApiBody({ type: RefreshDto })
   @ApiOkResponse({ type: TokenPairDto })
-  async refresh(@Body() body: unknown): Promise<TokenPair> {
-    return this.accounts.refresh(validate(RefreshDto, body).refreshToken);
+  async refresh(@Body() body: unknown, @Req() request: Request): Promise<TokenPair> {
+    return this.accounts.refresh(validate(RefreshDto, body).refreshToken, this.addressOf(request));
   }
 
   @Post('logout')
@@ -59,5 +63,9 @@ export class AuthController {
   @ApiNoContentResponse()
   async logout(@CurrentIdentity() identity: Identity): Promise<void> {
     await this.revocations.revokeLogin(identity);
+  }
+
+  private addressOf(request: Request): string {
+    return addressOf(request, this.config.trustedProxies);
   }
 }

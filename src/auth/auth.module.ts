@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { storeProvider } from '../config';
+import { LimitsModule } from '../limits';
 import { AccountService } from './account.service';
 import { AccountStore } from './account-store.port';
 import { EmbeddedAccountStore } from './adapters/embedded-account-store';
@@ -13,6 +14,7 @@ import { Revocations } from './revocations';
 import { TokenVerifier } from './token-verifier';
 
 @Module({
+  imports: [LimitsModule],
   controllers: [AuthController],
   providers: [
     TokenVerifier,

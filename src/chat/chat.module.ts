@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { AuthModule } from '../auth';
 import { InboxModule } from '../inbox';
+import { LimitsModule } from '../limits';
 import { NodeModule } from '../node';
 import { RoutingModule } from '../routing';
 import { ChatService } from './chat.service';
@@ -8,7 +9,7 @@ import { MessagesController } from './messages.controller';
 import { Receipts } from './receipts';
 
 @Module({
-  imports: [AuthModule, InboxModule, NodeModule, RoutingModule],
+  imports: [AuthModule, InboxModule, LimitsModule, NodeModule, RoutingModule],
   controllers: [MessagesController],
   providers: [ChatService, Receipts],
   exports: [ChatService, Receipts],

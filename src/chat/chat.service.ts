@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { uuidv7 } from 'uuidv7';
 import { Config } from '../config';
+import { Contacts, SendRate } from '../limits';
 import { NodeService } from '../node';
 import { ContactPolicy } from '../policy';
 import { type Append, Mailbox, Router } from '../routing';
@@ -20,6 +21,10 @@ import {
 
 /** A message as its sender gives it, every field checked. */
 export interface Outgoing {
+  /** Whose token it is: `from`, unless a backend sends on a user's behalf. */
+  actor: UserId;
+  /** Another backend (scope `send:any`), which may write to everybody it likes. */
+  isBackend: boolean;
   from: UserId;
   to: UserId;
   body: Json;
@@ -49,6 +54,8 @@ export class ChatService {
     private readonly router: Router,
     private readonly node: NodeService,
     private readonly policy: ContactPolicy,
+    private readonly rate: SendRate,
+    private readonly contacts: Contacts,
   ) {
     this.channels = new Set(config.channels);
     this.defaultChannel = config.channels[0];
@@ -56,14 +63,15 @@ export class ChatService {
 
   /**
    * Resolves when the message is in the receiver's inbox (and, with `copy`, in the sender's own). `not_found` for
-   * an unknown channel or receiver, `too_large`, `forbidden` by the policy, `unavailable`: then it may be stored or
-   * not, and a repeat with the same clientId stores it once.
+   * an unknown channel or receiver, `too_large`, `forbidden` by the policy, `rate_limited` (a repeat counts too),
+   * `unavailable`: then it may be stored or not, and a repeat with the same clientId stores it once.
    */
   async send(outgoing: Outgoing): Promise<SendAnswer> {
     const { from, to, clientId, receipt, copy } = outgoing;
     const channel = this.knownChannel(outgoing.channel);
     const bodyJson = this.printBody(outgoing.body);
     await this.requireContact(from, to);
+    await this.limit(outgoing);
     const id = uuidv7() as MessageId;
     const draft = printDraft(
       { id, channel, from, to, ...(clientId && { clientId }), ...(receipt && { receipt }) },
@@ -73,6 +81,12 @@ export class ChatService {
     const answer = await this.append({ to, channel, from, id, clientId, draft, needsAccount, receipt });
     if (copy) await this.copyToSender(outgoing, bodyJson, answer);
     return answer;
+  }
+
+  /** Costs nothing that the store would have to be asked for, in a conversation under way. */
+  private async limit({ actor, isBackend, to }: Outgoing): Promise<void> {
+    this.rate.spend(actor);
+    if (!isBackend) await this.contacts.admit(actor, to);
   }
 
   private async append(append: Append): Promise<SendAnswer> {

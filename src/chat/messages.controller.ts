@@ -43,6 +43,8 @@ export class MessagesController {
   ): Promise<SendAnswer> {
     const { to, body, channel, clientId, from, copy, receipt } = validate(SendRequestDto, payload);
     const answer = await this.chat.send({
+      actor: identity.userId,
+      isBackend: identity.scopes.has(SCOPE_SEND_ANY),
       from: senderOf(identity, from),
       to,
       body: body as Json,

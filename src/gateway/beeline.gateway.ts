@@ -9,7 +9,9 @@ import { NodeService } from '../node';
 import { type Registered, Sessions } from '../routing';
 import { BeelineError, type ConnectionId, StoreClock, toClientError } from '../shared';
 import type { BeelineServer, BeelineSocket } from './beeline-socket';
+import { AddressLimit } from './address-limit';
 import { Admission } from './admission';
+import { Conduct } from './conduct';
 import { dispatch } from './dispatch';
 import { grantOf } from './grant';
 import { readHandshake } from './handshake';
@@ -46,10 +48,12 @@ export class BeelineGateway implements OnGatewayInit<BeelineServer> {
     private readonly inbox: InboxService,
     private readonly handlers: RequestHandlers,
     private readonly admission: Admission,
+    private readonly addressLimit: AddressLimit,
     private readonly logger: Logger,
   ) {}
 
   afterInit(server: BeelineServer): void {
+    server.engine.on('connection', (conn: BeelineSocket['conn']) => this.addressLimit.track(conn));
     server.use((socket, next) => {
       if (!this.take(socket)) return;
       this.admission
@@ -77,6 +81,7 @@ export class BeelineGateway implements OnGatewayInit<BeelineServer> {
 
   private async admit(socket: BeelineSocket): Promise<void> {
     if (socket.conn.readyState !== 'open') return;
+    this.addressLimit.check(socket.conn);
     const { token, deviceId, since } = readHandshake(socket.handshake.auth);
     const identity = await this.verifier.verify(token);
     const connectionId = randomBytes(12).toString('base64url') as ConnectionId;
@@ -104,12 +109,19 @@ export class BeelineGateway implements OnGatewayInit<BeelineServer> {
       socket.conn.close();
     });
     const ids = { userId: connection.userId, connectionId: connection.id };
+    const sender = { ids, conduct: new Conduct(() => this.evict(connection)) };
     socket.onAny((event: string, ...args: unknown[]) => {
-      void dispatch(args, (payload) => this.handlers.handle(event, connection, payload), this.logger, ids);
+      void dispatch(args, (payload) => this.handlers.handle(event, connection, payload), this.logger, sender);
     });
     this.greet(socket, admitted);
     this.sessions.start(connection, registered.positions);
     this.logger.debug({ ...ids, nodeId: this.node.id }, 'connected');
+  }
+
+  /** It has been told `rate_limited` for long, and has not listened. */
+  private evict({ userId, id, outlet }: Connection): void {
+    this.logger.warn({ userId, connectionId: id }, 'evicted: over its limits for too long');
+    outlet.end('evicted');
   }
 
   private greet(socket: BeelineSocket, { connection, registered }: Admitted): void {

@@ -11,6 +11,7 @@ import { EmbeddedBroadcast } from './adapters/embedded-broadcast';
 import { RedisBroadcast } from './adapters/redis-broadcast';
 import { Announcer } from './announcer';
 import { Broadcast } from './broadcast.port';
+import { AddressLimit } from './address-limit';
 import { Admission } from './admission';
 import { BeelineGateway } from './beeline.gateway';
 import { Drain } from './drain';
@@ -24,6 +25,7 @@ import { TokenExpiry } from './token-expiry';
     RequestHandlers,
     Drain,
     Admission,
+    AddressLimit,
     TokenExpiry,
     Announcer,
     storeProvider(Broadcast, { redis: RedisBroadcast, embedded: EmbeddedBroadcast }),

@@ -8,6 +8,8 @@ const ENDS: Record<EndReason, { announced: boolean; reconnect: boolean }> = {
   replaced: { announced: true, reconnect: false },
   revoked: { announced: true, reconnect: false },
   token_expired: { announced: true, reconnect: false },
+  /** For abuse: whoever only does not read is evicted by `evict`, and may come back. */
+  evicted: { announced: true, reconnect: false },
   draining: { announced: true, reconnect: true },
   resync: { announced: false, reconnect: true },
 };

@@ -5,11 +5,14 @@ import { Config } from '../config';
 import { NodeService } from '../node';
 import { Announcer } from './announcer';
 import type { BeelineServer } from './beeline-socket';
+import { AddressLimit } from './address-limit';
 import { Admission } from './admission';
 import { isOriginAllowed } from './handshake';
 
 /** Socket.IO's own limit of a frame: larger ones cut the connection. Ours, far smaller, are answered. */
 const MAX_FRAME_BYTES = 1_000_000;
+/** A transport on which no handshake has come by then, or only a refused one, is closed. */
+const HANDSHAKE_TIMEOUT_MS = 15_000;
 
 /** Creates the Socket.IO server: WebSocket only, and refusing at the upgrade what should go to another node. */
 export class SocketAdapter extends IoAdapter {
@@ -17,6 +20,7 @@ export class SocketAdapter extends IoAdapter {
   private readonly node: NodeService;
   private readonly admission: Admission;
   private readonly announcer: Announcer;
+  private readonly addressLimit: AddressLimit;
 
   constructor(app: INestApplicationContext) {
     super(app);
@@ -24,6 +28,7 @@ export class SocketAdapter extends IoAdapter {
     this.node = app.get(NodeService, { strict: false });
     this.admission = app.get(Admission, { strict: false });
     this.announcer = app.get(Announcer, { strict: false });
+    this.addressLimit = app.get(AddressLimit, { strict: false });
   }
 
   override createIOServer(port: number, options?: ServerOptions): Server {
@@ -36,9 +41,11 @@ export class SocketAdapter extends IoAdapter {
       pingTimeout: pingTimeoutMs,
       maxHttpBufferSize: MAX_FRAME_BYTES,
       perMessageDeflate: false,
+      connectTimeout: HANDSHAKE_TIMEOUT_MS,
       // An HTTP error here makes stock clients try again, elsewhere; a refusal later would be final for them.
       allowRequest: (request, answer) => {
         if (!this.node.isReady || this.admission.isFull) answer('not ready', false);
+        else if (!this.addressLimit.mayUpgrade(request)) answer('too many connections', false);
         else answer(null, isOriginAllowed(request, corsOrigins));
       },
     } as ServerOptions) as BeelineServer;

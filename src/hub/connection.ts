@@ -2,10 +2,11 @@ import type { Channel, ConnectionId, DeviceId, Offset, UserId, MessageJson } fro
 import { Feed } from './feed';
 
 /** Why the server ends a connection, and what the client should do about it. */
-export type EndReason = 'replaced' | 'revoked' | 'token_expired' | 'draining' | 'resync';
+export type EndReason = 'replaced' | 'revoked' | 'token_expired' | 'evicted' | 'draining' | 'resync';
 
 /** What a connection's token allows, and for how long. */
 export interface Grant {
+  scopes: ReadonlySet<string>;
   /** The login that the token belongs to, where it names one. */
   loginId: string | undefined;
   /** Unix ms, by whoever signed it. */

@@ -94,6 +94,7 @@ export function aRegistration(fields: Partial<Registration> & { userId: UserId }
 
 /** Of a token without a login, issued when no user of these tests has been revoked. */
 export const aGrant = (fields: Partial<Grant> = {}): Grant => ({
+  scopes: new Set(),
   loginId: undefined,
   issuedAt: 1,
   expiresAt: Number.MAX_SAFE_INTEGER,

@@ -38,6 +38,9 @@ describe.each(stores)('what $name keeps', (kind) => {
     await store.inboxes.moveDelivered(userId, CHAT, PHONE, first!.offset);
     await store.inboxes.moveRead(userId, CHAT, first!.offset);
     await store.mailbox.sweep(userId, node, [held], [CHAT, NEWS], []);
+    await store.rates.spend({ owner: userId, rate: 'r', cost: 1, intervalMs: 1000, burst: 1 });
+    await store.rates.charge({ owner: userId, rate: 'r', cost: 1, intervalMs: 1000, burst: 1 });
+    await store.contacts.admit(userId, aUser(), 10);
     expect(await store.faults.immortals()).toEqual([]);
   });
 

@@ -4,6 +4,8 @@ import { RedisAccountStore } from '../../src/auth/adapters/redis-account-store';
 import { RedisRevocationStore } from '../../src/auth/adapters/redis-revocation-store';
 import { type Config, readConfig } from '../../src/config';
 import { RedisInboxStore } from '../../src/inbox/adapters/redis-inbox-store';
+import { RedisContactStore } from '../../src/limits/adapters/redis-contact-store';
+import { RedisRateStore } from '../../src/limits/adapters/redis-rate-store';
 import { createLogger } from '../../src/logging';
 import { RedisLeaseStore } from '../../src/node/adapters/redis-lease-store';
 import { RedisNodeChannel } from '../../src/node/adapters/redis-node-channel';
@@ -42,6 +44,8 @@ async function openWith(config: Config): Promise<OpenStore> {
     inboxes: new RedisInboxStore(commands, keys, config),
     presence: new RedisPresenceStore(commands, keys, config),
     mailbox: new RedisMailbox(commands, keys, config),
+    rates: new RedisRateStore(commands, keys),
+    contacts: new RedisContactStore(commands, keys),
     faults: faultsOf(commands.client, keys, config.redisKeyPrefix),
     storeNow: async () => {
       const [seconds, micros] = await commands.client.time();
@@ -65,6 +69,18 @@ function faultsOf(redis: Redis | Cluster, keys: Keys, prefix: string): StoreFaul
       const ahead = Number(seconds) * 1000 + 1000 + byMs;
       await redis.hset(keys.state(user), `${channel}:last`, `${ahead}-0`);
     },
+    ageContacts: async (user, byMs) => {
+      const contacts = await redis.zrange(keys.contacts(user), '0', '-1');
+      for (const contact of contacts) await redis.zincrby(keys.contacts(user), -byMs, contact);
+      const rate = keys.rate(user, 'new-receivers');
+      const fullAt = await redis.get(rate);
+      if (fullAt !== null) await redis.set(rate, `${Number(fullAt) - byMs}`, 'KEEPTTL');
+    },
+    addContacts: async (user, receivers) => {
+      const now = Date.now() - receivers.length;
+      await redis.zadd(keys.contacts(user), ...receivers.flatMap((receiver, i) => [now + i, receiver]));
+    },
+    countContacts: (user) => redis.zcard(keys.contacts(user)),
     immortals: async () => {
       const servers = redis instanceof Cluster ? redis.nodes('master') : [redis];
       const keysThere = (await Promise.all(servers.map((server) => server.keys(`${prefix}*`)))).flat();

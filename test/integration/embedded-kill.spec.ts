@@ -352,10 +352,11 @@ class NodeProcess {
   }
 
   private static spawn(environment: Record<string, string>): ChildProcess {
-    const settings = { PORT: '0', HOST: '127.0.0.1', AUTH_SECRET: TEST_SECRET, LOCAL_ACCOUNTS: 'off' };
+    const settings = { PORT: '0', HOST: '127.0.0.1', AUTH_SECRET: TEST_SECRET, LOG_LEVEL: 'warn' };
+    const limits = { SEND_RATE_PER_SECOND: '100000', LOCAL_ACCOUNTS: 'off' };
     const child = spawn(process.execPath, [join(ROOT, 'dist/main.js')], {
       cwd: tmpdir(),
-      env: { ...settings, LOG_LEVEL: 'warn', SWEEP_INTERVAL_MS: `${SWEEP_MS}`, ...environment },
+      env: { ...settings, ...limits, SWEEP_INTERVAL_MS: `${SWEEP_MS}`, ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     children.add(child);

@@ -1,0 +1,178 @@
+import { connect as connectSocket } from 'node:net';
+import {
+  type BeelineNode,
+  closeNodes,
+  startCluster,
+  startNode,
+  TestClient,
+  uniquePrefix,
+  uniqueUser,
+  waitUntil,
+} from '../support';
+
+const EVENTS_AT_ONCE = 5000;
+const REFUSALS_AT_ONCE = 1000;
+/** Socket.IO's own is 45 s, which is when unanswered pings would end it too. */
+const HANDSHAKE_TIMEOUT_MS = 15_000;
+
+interface Refusal {
+  ok: boolean;
+  error?: { code: string; retryAfterMs?: number };
+}
+
+describe('connections of one address', () => {
+  const MAX = 3;
+  let node: BeelineNode;
+
+  beforeAll(async () => {
+    node = await startNode({ REDIS_KEY_PREFIX: uniquePrefix(), MAX_CONNECTIONS_PER_ADDRESS: `${MAX}` });
+  });
+  afterEach(async () => {
+    TestClient.closeAll();
+  });
+  afterAll(() => closeNodes(node));
+
+  const refusalOf = async (client: TestClient): Promise<unknown> =>
+    client.connected().then(
+      () => 'let in',
+      (error: unknown) => error,
+    );
+
+  it('so many, the next is refused and told why; who goes makes room', async () => {
+    const clients: TestClient[] = [];
+    for (let i = 0; i < MAX; i += 1) clients.push(await TestClient.connect(node, uniqueUser('u')));
+    expect(await refusalOf(TestClient.start(node, uniqueUser('u')))).toMatchObject({
+      code: 'rate_limited',
+      retryable: true,
+    });
+    expect(clients.every(({ disconnectReason }) => disconnectReason === undefined)).toBe(true);
+    clients[0]?.close();
+    await waitUntil('there is room again', async () => {
+      const client = TestClient.start(node, uniqueUser('u'));
+      const isIn = (await refusalOf(client)) === 'let in';
+      client.close();
+      return isIn;
+    });
+  });
+
+  it('those that say nothing count too, and past twice the limit there is no upgrade', async () => {
+    const statuses = await Promise.all(Array.from({ length: 4 * MAX }, () => openSilently(node)));
+    const opened = statuses.filter(({ status }) => status === 101);
+    expect(opened.length).toBeLessThanOrEqual(2 * MAX);
+    expect(opened.length).toBeGreaterThan(0);
+    expect(statuses.filter(({ status }) => status === 400)).toHaveLength(4 * MAX - opened.length);
+    for (const { close } of statuses) close();
+  });
+});
+
+/** The first byte of one, RFC 6455 section 5.2. */
+const CLOSE_FRAME = 0x88;
+
+interface Silent {
+  status: number;
+  hasEnded: () => boolean;
+  close: () => void;
+}
+
+/** A WebSocket that never says a word. */
+function openSilently({ url }: BeelineNode): Promise<Silent> {
+  const { hostname, port } = new URL(url);
+  return new Promise((resolve, reject) => {
+    const socket = connectSocket(Number(port), hostname, () => {
+      socket.write(
+        [
+          'GET /socket.io/?EIO=4&transport=websocket HTTP/1.1',
+          `Host: ${hostname}:${port}`,
+          'Connection: Upgrade',
+          'Upgrade: websocket',
+          'Sec-WebSocket-Version: 13',
+          'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+          '',
+          '',
+        ].join('\r\n'),
+      );
+    });
+    socket.once('error', reject);
+    let isClosed = false;
+    // The server says so by a close frame, and waits a while for the answer that it gets from a WebSocket.
+    socket.on('data', (data) => {
+      if (data[0] === CLOSE_FRAME) isClosed = true;
+    });
+    socket.once('close', () => {
+      isClosed = true;
+    });
+    socket.once('data', (data) =>
+      resolve({
+        status: Number(data.toString('latin1').split(' ')[1]),
+        hasEnded: () => isClosed,
+        close: () => socket.destroy(),
+      }),
+    );
+  });
+}
+
+describe('a client that does not behave', () => {
+  let node: BeelineNode;
+  let calm: BeelineNode;
+
+  beforeAll(async () => {
+    [node, calm] = (await startCluster(2, { SEND_RATE_PER_SECOND: '10' })) as [BeelineNode, BeelineNode];
+  });
+  afterEach(TestClient.closeAll);
+  afterAll(() => closeNodes(node, calm));
+
+  it('a flood of events is refused with a retryAfterMs, and the connection lives if it stops then', async () => {
+    const client = await TestClient.connect(node, uniqueUser('eve'));
+    const answers = (await Promise.all(
+      Array.from({ length: EVENTS_AT_ONCE + REFUSALS_AT_ONCE / 2 }, () =>
+        client.request('no such event', {}),
+      ),
+    )) as Refusal[];
+    const refused = answers.filter(({ error }) => error?.code === 'rate_limited');
+    expect(refused.length).toBeGreaterThan(0);
+    expect(answers.filter(({ error }) => error?.code === 'bad_request')).toHaveLength(
+      answers.length - refused.length,
+    );
+    const waits = refused.map(({ error }) => error?.retryAfterMs ?? Number.NaN);
+    expect(waits.every((ms) => ms >= 1 && ms <= 10)).toBe(true);
+    await waitUntil('an event is taken again', async () => {
+      const { error } = (await client.request('no such event', {})) as Refusal;
+      return error?.code === 'bad_request';
+    });
+    expect(client.disconnectReason).toBeUndefined();
+  });
+
+  it('who goes on for long after being told rate_limited is evicted, and stays away', async () => {
+    const client = await TestClient.connect(node, uniqueUser('eve'));
+    const other = await TestClient.connect(node, uniqueUser('bob'));
+    const hammer = setInterval(() => {
+      for (let i = 0; i < 50; i += 1) {
+        client.socket.emit('message:send', { to: 'bob', body: i, clientId: uniqueUser('c') });
+      }
+    }, 5);
+    const reason = await client.ended().finally(() => clearInterval(hammer));
+    expect(reason).toBe('io server disconnect');
+    expect(client.payloadsOf('session:end')).toEqual([{ reason: 'evicted', reconnect: false }]);
+    expect(other.disconnectReason).toBeUndefined();
+    expect((await other.request('presence:get', { users: ['bob'] })).ok).toBe(true);
+  });
+
+  it('who opens a WebSocket and says nothing is cut off', async () => {
+    const startedAt = performance.now();
+    const silent = await openSilently(node);
+    expect(silent.status).toBe(101);
+    await waitUntil('it has been cut off', silent.hasEnded, 2 * HANDSHAKE_TIMEOUT_MS);
+    const tookMs = performance.now() - startedAt;
+    expect(tookMs).toBeGreaterThan(HANDSHAKE_TIMEOUT_MS / 2);
+  }, 60_000);
+
+  it('who is over a limit now and then is not', async () => {
+    const client = await TestClient.connect(calm, uniqueUser('eve'));
+    const tries = Array.from({ length: REFUSALS_AT_ONCE - 100 }, (_, i) =>
+      client.request('message:send', { to: 'bob', body: i, clientId: uniqueUser('c') }),
+    );
+    const refused = ((await Promise.all(tries)) as Refusal[]).filter(({ ok }) => !ok);
+    expect(refused.length).toBeGreaterThan(800);
+    expect((await client.request('presence:get', { users: ['bob'] })).ok).toBe(true);
+  });
+});
