@@ -1,9 +1,12 @@
+import type { Server as HttpServer } from 'node:http';
+import type { Socket } from 'node:net';
 import type { INestApplicationContext } from '@nestjs/common';
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import type { Server, ServerOptions } from 'socket.io';
 import { Config } from '../config';
 import { NodeService } from '../node';
 import { Admission } from './admission';
+import { PATIENCE } from './drain';
 import { isOriginAllowed } from './handshake';
 
 /** Socket.IO's own limit of a frame: larger ones cut the connection. Ours, far smaller, are answered. */
@@ -14,12 +17,15 @@ export class SocketAdapter extends IoAdapter {
   private readonly config: Config;
   private readonly node: NodeService;
   private readonly admission: Admission;
+  /** Every TCP connection: Node forgets those that have become a WebSocket, and waits for them all the same. */
+  private readonly open = new Set<Socket>();
 
   constructor(app: INestApplicationContext) {
     super(app);
     this.config = app.get(Config);
     this.node = app.get(NodeService, { strict: false });
     this.admission = app.get(Admission, { strict: false });
+    (this.httpServer as HttpServer).on('connection', (socket) => this.track(socket));
   }
 
   override createIOServer(port: number, options?: ServerOptions): Server {
@@ -38,6 +44,23 @@ export class SocketAdapter extends IoAdapter {
         else answer(null, isOriginAllowed(request, corsOrigins));
       },
     } as ServerOptions) as Server;
+  }
+
+  /**
+   * Waits for what is still open, requests of REST and clients that have been told to go, but only so long: one that has
+   * vanished without a word answers no closing, and `ws` alone would wait for it for half a minute.
+   */
+  override async close(server: Server): Promise<void> {
+    const cutting = setTimeout(() => {
+      for (const socket of this.open) socket.destroy();
+    }, this.config.drainTimeoutMs * PATIENCE);
+    await super.close(server);
+    clearTimeout(cutting);
+  }
+
+  private track(socket: Socket): void {
+    this.open.add(socket);
+    socket.once('close', () => this.open.delete(socket));
   }
 
   /** The gateway binds its events itself; Nest's way makes an observable per message. */
