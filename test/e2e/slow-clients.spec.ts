@@ -85,6 +85,7 @@ describe('promise 6: a client that does not read costs a fixed amount of memory'
       await waitUntil('more has come', () => slow.messages.length > had);
       readingOf(slow).pause();
     }
+    readingOf(slow).resume();
     expect(slow.messages.map(({ offset }) => offset)).toEqual(offsets);
     expect(slow.disconnectReason).toBeUndefined();
   });
