@@ -66,7 +66,7 @@ export class RedisConnection {
     const answers = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
     if (answers.length > 0) return answers;
     const causes: unknown[] = outcomes.flatMap((outcome) =>
-      outcome.status === 'rejected' ? [outcome.reason] : [],
+      outcome.status === 'rejected' ? [outcome.reason as unknown] : [],
     );
     throw unavailable(new AggregateError(causes, 'no server answers'));
   }

@@ -50,7 +50,7 @@ describe('promise 6: a client that does not read costs a fixed amount of memory'
   afterAll(() => closeNodes(node));
 
   /** The node's side of a connection of bob's. */
-  function nodeSide(client: TestClient): { bufferedBytes(): number; webSocket: WebSocket } {
+  function nodeSide(client: TestClient): { bufferedBytes: () => number; webSocket: WebSocket } {
     const connections = node.app.get<Hub>(Hub).connectionsOf(bob as UserId);
     const outlet = connections.find(({ id }) => id === client.session.connectionId)?.outlet;
     if (outlet === undefined) throw new Error('the connection is not there');
