@@ -114,7 +114,11 @@ export class AccountService {
   }
 
   private decoy(): Promise<string> {
-    this.decoyHash ??= hashPassword('no account has this hash');
+    this.decoyHash ??= hashPassword('no account has this hash').catch((error: unknown) => {
+      // Refused for want of room: made by the next who needs it.
+      this.decoyHash = undefined;
+      throw error;
+    });
     return this.decoyHash;
   }
 }

@@ -222,6 +222,19 @@ describe('the configuration', () => {
     ]);
   });
 
+  it('refuses a buffer that the largest message would not go into', () => {
+    const problem = (needed: number): string => `MAX_BUFFERED_BYTES must be at least ${needed}`;
+    expect(problemsOf({ ...least, MAX_BUFFERED_BYTES: '18431' })).toEqual([
+      expect.stringMatching(`^${problem(18_432)}.* MAX_BODY_BYTES at 16384$`),
+    ]);
+    expect(problemsOf({ ...least, MAX_BUFFERED_BYTES: '18432' })).toEqual([]);
+    const large = { ...least, MAX_BODY_BYTES: '500000' };
+    expect(problemsOf({ ...large, MAX_BUFFERED_BYTES: '500000' })).toEqual([
+      expect.stringContaining(problem(502_048)),
+    ]);
+    expect(problemsOf({ ...least, MAX_BODY_BYTES: '1000', MAX_BUFFERED_BYTES: '4000' })).toEqual([]);
+  });
+
   it('counts the bytes of a secret, not its characters', () => {
     expect(problemsOf({ REDIS_URL, AUTH_SECRET: 'é'.repeat(16) })).toEqual([]);
     expect(problemsOf({ REDIS_URL, AUTH_SECRET: 'é'.repeat(15) })).toHaveLength(1);

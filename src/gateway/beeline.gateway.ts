@@ -102,7 +102,8 @@ export class BeelineGateway implements OnGatewayInit<BeelineServer> {
   private open(socket: BeelineSocket): void {
     const admitted = this.admitted.get(socket);
     if (admitted === undefined || !admitted.outlet.opened()) return;
-    const { connection, registered } = admitted;
+    const { connection, registered, outlet } = admitted;
+    const { requests } = outlet;
     // A client can leave and keep its transport open, for another namespace or for ever: the connection ends all the same.
     socket.once('disconnect', () => {
       this.sessions.close(connection);
@@ -111,7 +112,9 @@ export class BeelineGateway implements OnGatewayInit<BeelineServer> {
     const ids = { userId: connection.userId, connectionId: connection.id };
     const sender = { ids, conduct: new Conduct(() => this.evict(connection)) };
     socket.onAny((event: string, ...args: unknown[]) => {
-      void dispatch(args, (payload) => this.handlers.handle(event, connection, payload), this.logger, sender);
+      const handle = (payload: unknown): Promise<object> =>
+        requests.handle(() => this.handlers.handle(event, connection, payload));
+      requests.add(dispatch(args, handle, this.logger, sender));
     });
     this.greet(socket, admitted);
     this.sessions.start(connection, registered.positions);

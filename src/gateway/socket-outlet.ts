@@ -2,6 +2,7 @@ import type { EndReason, Notice, Outlet } from '../hub';
 import type { Channel, MessageJson, Offset } from '../shared';
 import { Backpressure } from './backpressure';
 import type { BeelineSocket } from './beeline-socket';
+import { Requests } from './requests';
 
 /** What each reason is to the client; `resync` has no word in the contract, it just comes back. */
 const ENDS: Record<EndReason, { announced: boolean; reconnect: boolean }> = {
@@ -16,6 +17,7 @@ const ENDS: Record<EndReason, { announced: boolean; reconnect: boolean }> = {
 
 /** A connection's way out: one Socket.IO socket. */
 export class SocketOutlet implements Outlet {
+  readonly requests: Requests;
   private readonly backpressure: Backpressure;
   private endedBeforeOpen: EndReason | undefined;
   private evicted = false;
@@ -25,6 +27,7 @@ export class SocketOutlet implements Outlet {
     maxBufferedBytes: number,
     onDrained: () => void,
   ) {
+    this.requests = new Requests(socket.conn);
     this.backpressure = new Backpressure(socket.conn, maxBufferedBytes, onDrained, () => this.evict());
   }
 
@@ -58,16 +61,24 @@ export class SocketOutlet implements Outlet {
       this.endedBeforeOpen = reason;
       return;
     }
-    const { announced, reconnect } = ENDS[reason];
-    if (announced) {
-      this.socket.emit('session:end', {
-        reason,
-        reconnect,
-        ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-      });
-    }
-    if (reconnect) this.socket.conn.close();
+    this.announce(reason, retryAfterMs);
+    if (ENDS[reason].reconnect) this.socket.conn.close();
     else this.socket.disconnect(true);
+  }
+
+  /** What is under way is answered first: it would be silence otherwise, and a repeat elsewhere. */
+  async leave(retryAfterMs: number, withinMs: number): Promise<void> {
+    if (!this.socket.connected) return this.end('draining', retryAfterMs);
+    this.announce('draining', retryAfterMs);
+    await this.requests.finish(withinMs);
+    this.socket.conn.close();
+  }
+
+  private announce(reason: EndReason, retryAfterMs?: number): void {
+    const { announced, reconnect } = ENDS[reason];
+    if (!announced) return;
+    const hint = retryAfterMs === undefined ? {} : { retryAfterMs };
+    this.socket.emit('session:end', { reason, reconnect, ...hint });
   }
 
   /** A client that does not read can't be told: what waits for it is thrown away, and kept for it in the inbox. */

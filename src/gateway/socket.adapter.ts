@@ -1,3 +1,5 @@
+import type { Server as HttpServer } from 'node:http';
+import type { Socket } from 'node:net';
 import type { INestApplicationContext } from '@nestjs/common';
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import type { Server, ServerOptions } from 'socket.io';
@@ -7,6 +9,7 @@ import { Announcer } from './announcer';
 import type { BeelineServer } from './beeline-socket';
 import { AddressLimit } from './address-limit';
 import { Admission } from './admission';
+import { PATIENCE } from './drain';
 import { isOriginAllowed } from './handshake';
 
 /** Socket.IO's own limit of a frame: larger ones cut the connection. Ours, far smaller, are answered. */
@@ -21,6 +24,8 @@ export class SocketAdapter extends IoAdapter {
   private readonly admission: Admission;
   private readonly announcer: Announcer;
   private readonly addressLimit: AddressLimit;
+  /** Every TCP connection: Node forgets those that have become a WebSocket, and waits for them all the same. */
+  private readonly open = new Set<Socket>();
 
   constructor(app: INestApplicationContext) {
     super(app);
@@ -29,6 +34,7 @@ export class SocketAdapter extends IoAdapter {
     this.admission = app.get(Admission, { strict: false });
     this.announcer = app.get(Announcer, { strict: false });
     this.addressLimit = app.get(AddressLimit, { strict: false });
+    (this.httpServer as HttpServer).on('connection', (socket) => this.track(socket));
   }
 
   override createIOServer(port: number, options?: ServerOptions): Server {
@@ -51,6 +57,23 @@ export class SocketAdapter extends IoAdapter {
     } as ServerOptions) as BeelineServer;
     this.announcer.useServer(server);
     return server as unknown as Server;
+  }
+
+  /**
+   * Waits for what is still open, requests of REST and clients that have been told to go, but only so long: one that has
+   * vanished without a word answers no closing, and `ws` alone would wait for it for half a minute.
+   */
+  override async close(server: Server): Promise<void> {
+    const cutting = setTimeout(() => {
+      for (const socket of this.open) socket.destroy();
+    }, this.config.drainTimeoutMs * PATIENCE);
+    await super.close(server);
+    clearTimeout(cutting);
+  }
+
+  private track(socket: Socket): void {
+    this.open.add(socket);
+    socket.once('close', () => this.open.delete(socket));
   }
 
   /** The gateway binds its events itself; Nest's way makes an observable per message. */

@@ -37,6 +37,11 @@ export interface Outlet {
   notify(notice: Notice): void;
   /** Says why, where the contract has a word for it, and ends the connection. */
   end(reason: EndReason, retryAfterMs?: number): void;
+  /**
+   * For a node that goes: says so, answers what is under way, ends the connection. Resolves when it has been closed from
+   * our side, which is at the latest after `withinMs`.
+   */
+  leave(retryAfterMs: number, withinMs: number): Promise<void>;
   /** Bytes handed to the transport and not yet taken by the network. */
   bufferedBytes(): number;
 }

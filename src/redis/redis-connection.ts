@@ -1,3 +1,4 @@
+import { Cluster, type Redis } from 'ioredis';
 import type { Config } from '../config';
 import type { Logger } from '../logging';
 import { unavailable } from '../shared';
@@ -51,6 +52,23 @@ export class RedisConnection {
       if (error instanceof TimeoutError) this.gate.close();
       throw toStoreError(error);
     }
+  }
+
+  /**
+   * Runs a command on every server that takes writes, of a Cluster on each master, and returns what those say that
+   * answer in time. One that is silent holds up nobody else; `unavailable` where all are.
+   */
+  async callEach<T>(command: (server: Redis) => Promise<T>): Promise<T[]> {
+    const servers = this.client instanceof Cluster ? this.client.nodes('master') : [this.client];
+    const outcomes = await Promise.allSettled(
+      servers.map((server) => withTimeLimit(command(server), this.timeoutMs)),
+    );
+    const answers = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+    if (answers.length > 0) return answers;
+    const causes: unknown[] = outcomes.flatMap((outcome) =>
+      outcome.status === 'rejected' ? [outcome.reason as unknown] : [],
+    );
+    throw unavailable(new AggregateError(causes, 'no server answers'));
   }
 }
 

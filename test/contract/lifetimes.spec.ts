@@ -13,7 +13,7 @@ import {
 import type { OpenStore } from './store-kind';
 import { stores } from './stores';
 
-describe.each(stores)('what $name keeps', (kind) => {
+describe.each(stores)('promise 6: what $name keeps', (kind) => {
   let store: OpenStore;
   beforeAll(async () => {
     store = await kind.open();

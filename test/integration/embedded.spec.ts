@@ -36,7 +36,7 @@ describe('one node on the embedded store', () => {
     return answer.body['accessToken'] as string;
   }
 
-  it('carries a conversation, and keeps what comes while the receiver is away', async () => {
+  it('promise 7: carries a conversation, and keeps what comes while the receiver is away', async () => {
     const alice = await TestClient.connect(node, 'alice', { token: await tokenOf('register', 'alice') });
     const bobsToken = await tokenOf('register', 'bob');
     const bob = await TestClient.connect(node, 'bob', { token: bobsToken, deviceId: 'phone' });

@@ -18,7 +18,7 @@ const PREFIX = 'statistics:';
 /** No renewal falls into the measurement, and presence outlives it: sweeps are stopped. */
 const QUIET = { NODE_LEASE_MS: '600000', SWEEP_INTERVAL_MS: '600000' };
 
-describe("Redis's own statistics", () => {
+describe("promise 3: by Redis's own statistics", () => {
   let server: RedisServer;
   let redis: Redis;
   let monitor: Redis;

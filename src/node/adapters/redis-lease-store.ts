@@ -8,6 +8,8 @@ const RENEW_LEASE = new Script(join(__dirname, '../lua/renew-lease-2.lua'));
 const LEAVE_NODES = new Script(join(__dirname, '../lua/leave-nodes-2.lua'));
 const LIST_NODES = new Script(join(__dirname, '../lua/list-nodes-2.lua'));
 
+const FIT_POLICY = 'noeviction';
+
 @Injectable()
 export class RedisLeaseStore extends LeaseStore {
   constructor(
@@ -38,13 +40,14 @@ export class RedisLeaseStore extends LeaseStore {
     }));
   }
 
-  /** Any other policy deletes inboxes without a word when memory runs short. */
+  /** Any other policy deletes inboxes without a word when memory runs short; in a Cluster each master has its own. */
   override async findFault(): Promise<string | undefined> {
-    const memory = await this.redis.call((client) => client.info('memory'));
-    const policy = /^maxmemory_policy:(\S+)/m.exec(memory)?.[1];
-    return policy === undefined || policy === 'noeviction'
+    const infos = await this.redis.callEach((server) => server.info('memory'));
+    const policies = infos.map((memory) => /^maxmemory_policy:(\S+)/m.exec(memory)?.[1] ?? FIT_POLICY);
+    const unfit = policies.find((policy) => policy !== FIT_POLICY);
+    return unfit === undefined
       ? undefined
-      : `Redis has maxmemory-policy ${policy}, which deletes inboxes: set it to noeviction`;
+      : `Redis has maxmemory-policy ${unfit}, which deletes inboxes: set it to ${FIT_POLICY}`;
   }
 
   private async look(node: NodeId, leaseMs: number, isNew: 0 | 1, info: NodeInfo): Promise<LeaseLook> {

@@ -2,7 +2,7 @@ import { uniquePrefix, waitUntil } from '../../support';
 import { History, type Remains, type SeenMessage } from './history';
 import { seen } from './device';
 import type { Message } from '../../../src/shared';
-import { NodeProcess } from './node-process';
+import { FAULT_ENVIRONMENT, NodeProcess } from './node-process';
 import { RedisProcess } from './redis-process';
 import { TcpProxy } from './tcp-proxy';
 
@@ -34,6 +34,11 @@ export class Arena {
     const front = await TcpProxy.start(() => arena.running.map(({ port }) => port));
     const arena: Arena = new Arena(redis, front, environment);
     return arena;
+  }
+
+  /** What a node is set to here, in ms. */
+  setting(name: keyof typeof FAULT_ENVIRONMENT): number {
+    return Number(this.environment[name] ?? FAULT_ENVIRONMENT[name]);
   }
 
   /** As many living nodes as wanted, neither more nor fewer, and a history that begins here. */
