@@ -5,6 +5,8 @@ import { Config } from '../config';
 import { NodeService } from '../node';
 import { Admission } from './admission';
 import { isOriginAllowed } from './handshake';
+import { endOnUnfinishedPacket } from './unfinished-packets';
+import type { BeelineSocket } from './beeline-socket';
 
 /** Socket.IO's own limit of a frame: larger ones cut the connection. Ours, far smaller, are answered. */
 const MAX_FRAME_BYTES = 1_000_000;
@@ -24,7 +26,7 @@ export class SocketAdapter extends IoAdapter {
 
   override createIOServer(port: number, options?: ServerOptions): Server {
     const { pingIntervalMs, pingTimeoutMs, corsOrigins } = this.config;
-    return super.createIOServer(port, {
+    const server = super.createIOServer(port, {
       ...options,
       path: '/socket.io',
       transports: ['websocket'],
@@ -38,6 +40,10 @@ export class SocketAdapter extends IoAdapter {
         else answer(null, isOriginAllowed(request, corsOrigins));
       },
     } as ServerOptions) as Server;
+    server.engine.on('connection', (conn: BeelineSocket['conn']) =>
+      endOnUnfinishedPacket(conn, MAX_FRAME_BYTES),
+    );
+    return server;
   }
 
   /** The gateway binds its events itself; Nest's way makes an observable per message. */

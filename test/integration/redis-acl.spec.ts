@@ -78,9 +78,9 @@ describe('docs/redis-acl.conf', () => {
   async function refusedTo(user: string): Promise<string[]> {
     const entries = (await judge.call('ACL', 'LOG', '128')) as string[][];
     return entries
-      .map((entry) => Object.fromEntries(entry.map((value, i) => [entry[i - 1], value])))
-      .filter(({ username }) => username === user)
-      .map(({ reason, object }) => `${reason}: ${object}`);
+      .map((entry) => (name: string) => entry[entry.indexOf(name) + 1])
+      .filter((field) => field('username') === user)
+      .map((field) => `${field('reason')}: ${field('object')}`);
   }
 
   it('lets nodes do all that they do: accounts, messages across nodes, presence, sweeps, leaving', async () => {
