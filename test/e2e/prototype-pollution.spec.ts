@@ -100,6 +100,7 @@ describe('keys that mean something to JavaScript', () => {
     await waitUntil('the session has come', () =>
       client.frames.some((frame) => frame.startsWith('42["session"')),
     );
+    expect(client.frames.join()).not.toContain('polluted');
     client.terminate();
   });
 
