@@ -7,6 +7,7 @@ import {
   rest,
   startNode,
   TestClient,
+  tokenFor,
   uniquePrefix,
   uniqueUser,
   waitUntil,
@@ -224,5 +225,35 @@ describe('frames that no client library writes', () => {
       }
       await expectServed();
     });
+  });
+});
+
+describe('deep JSON over REST', () => {
+  let node: BeelineNode;
+  const token = tokenFor(uniqueUser('eve'));
+
+  beforeAll(async () => {
+    node = await startNode({ REDIS_KEY_PREFIX: uniquePrefix() });
+  });
+  afterAll(() => closeNodes(node));
+
+  it.each([
+    ['450,000 arrays', '['.repeat(450_000) + ']'.repeat(450_000)],
+    ['150,000 objects', `${'{"a":'.repeat(150_000)}1${'}'.repeat(150_000)}`],
+    ['70,000 objects under __proto__', `${'{"__proto__":'.repeat(70_000)}1${'}'.repeat(70_000)}`],
+  ])('is refused, and harms nobody: %s', async (_name, deep) => {
+    for (const [path, field] of [
+      ['/messages', 'body'],
+      ['/messages', 'to'],
+      ['/presence/query', 'users'],
+      ['/auth/login', 'username'],
+      ['/inbox/chat/read', 'offset'],
+    ] as const) {
+      const text = `{"to":"bob","body":1,"${field}":${deep}}`;
+      const { status, body } = await rest(node, 'POST', path, { token, text });
+      expect([path, status, body['code']]).toEqual([path, 400, 'bad_request']);
+    }
+    expect((await rest(node, 'POST', '/messages', { token, text: deep })).status).toBe(400);
+    expect((await rest(node, 'GET', '/healthz')).status).toBe(200);
   });
 });

@@ -129,6 +129,10 @@ describe('docs/redis-acl.conf', () => {
     ).resolves.toBe(3);
     const another = connect(urlOf('beeline-node', NODE_PASSWORD));
     await expect(another.publish('beeline:socket.io#/#', '')).resolves.toBe(1);
+    await expect(another.pubsub('NUMSUB', 'beeline:socket.io-request#/#')).resolves.toEqual([
+      'beeline:socket.io-request#/#',
+      1,
+    ]);
   });
 
   it('refuses nodes what no node needs', async () => {
