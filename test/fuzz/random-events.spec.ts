@@ -53,6 +53,8 @@ describe('random events from several connections on three nodes', () => {
       SEND_RATE_PER_SECOND: '1000000',
       NEW_RECEIVERS_PER_HOUR: '1000000',
       MAX_DEVICES_PER_USER: '100',
+      // Receivers need no account.
+      LOCAL_ACCOUNTS: 'off',
     });
   });
   afterAll(async () => {

@@ -83,10 +83,16 @@ describe('docs/redis-acl.conf', () => {
       .map((field) => `${field('reason')}: ${field('object')}`);
   }
 
+  async function register(username: string): Promise<void> {
+    const body = { username, password: 'correct horse battery staple' };
+    expect((await rest(a, 'POST', '/auth/register', { body })).status).toBe(201);
+  }
+
   it('lets nodes do all that they do: accounts, messages across nodes, presence, sweeps, leaving', async () => {
     const bob = uniqueUser('bob');
     const credentials = { username: uniqueUser('alice'), password: 'correct horse battery staple' };
-    expect((await rest(a, 'POST', '/auth/register', { body: credentials })).status).toBe(201);
+    await register(bob);
+    await register(credentials.username);
     const login = await rest(b, 'POST', '/auth/login', { body: credentials });
     const refreshToken = login.body['refreshToken'];
     expect((await rest(a, 'POST', '/auth/refresh', { body: { refreshToken } })).status).toBe(200);
@@ -152,6 +158,7 @@ describe('docs/redis-acl.conf', () => {
 
   it('lets nobody else publish to a node, listen to one, or touch an inbox', async () => {
     const bob = uniqueUser('bob');
+    await register(bob);
     const client = await TestClient.connect(a, bob);
     const { nodeId } = client.session;
     const other = connect(urlOf('other-app', OTHER_PASSWORD));

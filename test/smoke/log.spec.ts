@@ -60,9 +60,16 @@ describe('the log at level trace', () => {
     return { access, refresh };
   }
 
+  async function register(username: string): Promise<void> {
+    const answer = await rest(node, 'POST', '/auth/register', { body: { username, password: PASSWORD } });
+    expect(answer.status).toBe(201);
+    keepTokens(answer.body);
+  }
+
   async function logIn(): Promise<{ access: string; refresh: string }> {
     const right = { username: alice, password: PASSWORD };
-    keepTokens((await rest(node, 'POST', '/auth/register', { body: right })).body);
+    await register(bob);
+    await register(alice);
     await rest(node, 'POST', '/auth/register', { body: right });
     await rest(node, 'POST', '/auth/login', { body: { username: alice, password: WRONG_PASSWORD } });
     await rest(node, 'POST', '/auth/login', { text: `{"username":"${alice}","password":"${PASSWORD}` });
@@ -107,6 +114,7 @@ describe('the log at level trace', () => {
   /** A script that fails on what it finds, and a store that is gone: both know the whole command. */
   async function breakTheStore(token: string): Promise<void> {
     const carol = uniqueUser('carol');
+    await register(carol);
     await store.set(`beeline:inbox:{${carol}}:chat`, 'no stream');
     await store.set(`beeline:state:{${carol}}`, 'no hash');
     const message = { to: carol, body: { text: BODY } };
