@@ -13,7 +13,7 @@ ensureProgram('redis-server', 'redis-server');
 
 const { status } = spawnSync(
   'node_modules/.bin/jest',
-  ['--runInBand', '--selectProjects', 'system', '--testPathPatterns', 'test/fuzz/'],
+  ['--runInBand', 'test/fuzz/', '--selectProjects', 'system'],
   {
     stdio: 'inherit',
     env: {
