@@ -50,7 +50,7 @@ module.exports = {
       ...system,
       displayName: 'system',
       setupFiles: [...shared.setupFiles, '<rootDir>/test/support/use-single-redis.ts'],
-      testMatch: ['<rootDir>/test/{contract,integration,e2e,browser,smoke}/**/*.spec.ts'],
+      testMatch: ['<rootDir>/test/{contract,integration,e2e,browser,smoke,fuzz}/**/*.spec.ts'],
     },
     {
       ...system,

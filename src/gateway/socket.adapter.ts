@@ -6,11 +6,12 @@ import type { Server, ServerOptions } from 'socket.io';
 import { Config } from '../config';
 import { NodeService } from '../node';
 import { Announcer } from './announcer';
-import type { BeelineServer } from './beeline-socket';
+import type { BeelineServer, BeelineSocket } from './beeline-socket';
 import { AddressLimit } from './address-limit';
 import { Admission } from './admission';
 import { PATIENCE } from './drain';
 import { isOriginAllowed } from './handshake';
+import { endOnUnfinishedPacket } from './unfinished-packets';
 
 /** Socket.IO's own limit of a frame: larger ones cut the connection. Ours, far smaller, are answered. */
 const MAX_FRAME_BYTES = 1_000_000;
@@ -56,6 +57,9 @@ export class SocketAdapter extends IoAdapter {
       },
     } as ServerOptions) as BeelineServer;
     this.announcer.useServer(server);
+    server.engine.on('connection', (conn: BeelineSocket['conn']) =>
+      endOnUnfinishedPacket(conn, MAX_FRAME_BYTES),
+    );
     return server as unknown as Server;
   }
 

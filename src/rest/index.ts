@@ -1,1 +1,2 @@
 export { ProblemFilter } from './problem.filter';
+export { securityHeaders } from './security-headers';

@@ -17,14 +17,14 @@ const NO_CONNECTION =
   /net::ERR_CONNECTION_REFUSED|net::ERR_CONNECTION_RESET|WebSocket is closed before|Unexpected response code: 40[03]/;
 
 /** A real headless Chromium with a new, empty profile. */
-export function startBrowser(): Promise<Browser> {
+export function startBrowser(flags: readonly string[] = []): Promise<Browser> {
   const executablePath = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
   if (!existsSync(executablePath)) {
     throw new Error(
       `Chromium is not at ${executablePath}: install it (Debian: apt-get install chromium), or set CHROMIUM_PATH`,
     );
   }
-  return chromium.launch({ executablePath, args: FLAGS });
+  return chromium.launch({ executablePath, args: [...FLAGS, ...flags] });
 }
 
 /** Somebody at a page of ours, doing what a person would, by what a screen reader would say. */

@@ -5,6 +5,7 @@ export * from './client';
 export * from './faults';
 export * from './matchers';
 export * from './random';
+export * from './raw-client';
 export * from './redis-cluster';
 export * from './redis-server';
 export * from './rest';
