@@ -100,18 +100,17 @@ describe('a client that does not behave', () => {
 
   it('a flood of events is refused with a retryAfterMs, and the connection lives if it stops then', async () => {
     const client = await TestClient.connect(node, uniqueUser('eve'));
-    const answers = (await Promise.all(
-      Array.from({ length: EVENTS_AT_ONCE + REFUSALS_AT_ONCE / 2 }, () =>
-        client.request('no such event', {}),
-      ),
-    )) as Refusal[];
-    const refused = answers.filter(({ error }) => error?.code === 'rate_limited');
-    expect(refused.length).toBeGreaterThan(0);
-    expect(answers.filter(({ error }) => error?.code === 'bad_request')).toHaveLength(
-      answers.length - refused.length,
-    );
-    const waits = refused.map(({ error }) => error?.retryAfterMs ?? Number.NaN);
-    expect(waits.every((ms) => ms >= 1 && ms <= 10)).toBe(true);
+    const answers: Refusal[] = [];
+    // How many events it takes depends on how fast the machine is: the bucket fills meanwhile.
+    while (!answers.some(({ error }) => error?.code === 'rate_limited')) {
+      for (let i = 0; i < 500; i += 1) client.socket.emit('presence:get', { users: [] });
+      answers.push((await client.request('no such event', {})) as Refusal);
+    }
+    const refusal = answers.pop();
+    expect(answers.length * 500).toBeGreaterThanOrEqual(EVENTS_AT_ONCE - 1000);
+    expect(answers.every(({ error }) => error?.code === 'bad_request')).toBe(true);
+    expect(refusal?.error?.retryAfterMs).toBeGreaterThanOrEqual(1);
+    expect(refusal?.error?.retryAfterMs).toBeLessThanOrEqual(10);
     await waitUntil('an event is taken again', async () => {
       const { error } = (await client.request('no such event', {})) as Refusal;
       return error?.code === 'bad_request';
