@@ -5,7 +5,7 @@ import { RateStore } from './rate-store.port';
 /** So many at once, and so many in this time from then on. */
 const PERIOD_MS = 5 * 60_000;
 const PASSWORDS_PER_ACCOUNT = 10;
-const ATTEMPTS_PER_ADDRESS = 60;
+const ATTEMPTS_PER_ADDRESS = 300;
 /** Nobody can guess a refresh token, and every device of a user has one: this only bounds the work. */
 const REFRESHES_PER_ACCOUNT = 60;
 

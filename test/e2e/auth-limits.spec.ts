@@ -2,7 +2,7 @@ import { type BeelineNode, closeNodes, rest, type RestAnswer, startTrio, uniqueU
 
 const PASSWORD = 'correct horse battery staple';
 const PER_ACCOUNT = 10;
-const PER_ADDRESS = 60;
+const PER_ADDRESS = 300;
 
 let addresses = 0;
 /** As the proxy in front of the nodes tells it. */
