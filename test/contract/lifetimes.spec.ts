@@ -1,4 +1,5 @@
 import {
+  aGrant,
   aMessage,
   aNode,
   appendMany,
@@ -32,7 +33,8 @@ describe.each(stores)('promise 6: what $name keeps', (kind) => {
     await store.accounts.rotateLogin(userId, 'login', 1, 1000, 10_000);
     await store.revocations.revokeLogin(userId, 'login', 10_000);
     await store.revocations.revokeUser(userId);
-    const held = await connect(store, { userId, nodeId: node, deviceId: PHONE });
+    const grant = aGrant({ issuedAt: Number.MAX_SAFE_INTEGER });
+    const held = await connect(store, { userId, nodeId: node, deviceId: PHONE, grant });
     const [first] = await appendMany(store, userId, 2);
     await store.mailbox.append(aMessage({ to: userId, channel: NEWS }), []);
     await store.inboxes.moveDelivered(userId, CHAT, PHONE, first!.offset);

@@ -62,12 +62,20 @@ redis.call('HSET', state, channel .. ':last', offset, channel .. ':n', string.fo
 
 if ARGV[10] == '1' then redis.call('HSET', state, channel .. ':asked', offset) end
 
--- By age, then by bytes: the newest entry always stays.
-redis.call('XTRIM', inbox, 'MINID', string.format('%.0f', math.max(0, now - ttl)))
-local oldest = oldest_entry(inbox)
-while oldest ~= nil and oldest.offset ~= offset and bytes - oldest.bytes > max_bytes do
-  redis.call('XDEL', inbox, oldest.offset)
-  oldest = oldest_entry(inbox)
+-- By age, then by bytes: the newest entry always stays. The state remembers the oldest entry of the last time that it
+-- was looked for: today's can only be younger, so this looks too often at worst, and mostly not at all.
+local oldest_known = redis.call('HMGET', state, channel .. ':oldestMs', channel .. ':oldestBytes')
+local oldest_ms, oldest_bytes = tonumber(oldest_known[1] or 0), tonumber(oldest_known[2] or 0)
+if oldest_ms < now - ttl or bytes - oldest_bytes > max_bytes then
+  redis.call('XTRIM', inbox, 'MINID', string.format('%.0f', math.max(0, now - ttl)))
+  local oldest = oldest_entry(inbox)
+  while oldest.offset ~= offset and bytes - oldest.bytes > max_bytes do
+    redis.call('XDEL', inbox, oldest.offset)
+    oldest = oldest_entry(inbox)
+  end
+  local ms = split_offset(oldest.offset)
+  redis.call('HSET', state, channel .. ':oldestMs', string.format('%.0f', ms),
+    channel .. ':oldestBytes', string.format('%.0f', oldest.bytes))
 end
 
 keep_for(inbox, ttl)
