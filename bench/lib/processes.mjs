@@ -36,7 +36,7 @@ export function start(command, args, { env = {}, readyText }) {
   });
 }
 
-/** A node of Node.js that can be asked for its memory. */
+/** A node of Node.js that can be asked for its memory and its profile. */
 export function startNode(script, { env, readyText, nodeArgs = [] }) {
   return start(process.execPath, ['--expose-gc', '--require', PROBE, ...nodeArgs, script], {
     env,
@@ -61,11 +61,17 @@ export function cpuMs(child) {
 export const cpuMsOf = (children) => children.reduce((sum, child) => sum + cpuMs(child), 0);
 
 /** RSS and heap of a node in bytes, after a full collection. */
-export async function memoryOf(child) {
+export const memoryOf = (child) => ask(child, { ask: 'memory' });
+
+/** From here on the node writes down where its CPU goes; opened by any browser's developer tools. */
+export const startProfile = (child) => ask(child, { ask: 'start profile' });
+export const stopProfile = (child, file) => ask(child, { ask: 'stop profile', file });
+
+async function ask(child, question) {
   const answered = once(child, 'message');
-  child.send('memory');
-  const [memory] = await answered;
-  return memory;
+  child.send(question);
+  const [answer] = await answered;
+  return answer;
 }
 
 /** The most RSS that a process has ever had, in bytes. */
