@@ -18,6 +18,7 @@ const { values } = parseArgs({
   options: {
     full: { type: 'boolean', default: false },
     only: { type: 'string' },
+    match: { type: 'string', default: '' },
     rounds: { type: 'string' },
     run: { type: 'string' },
     tiny: { type: 'boolean', default: false },
@@ -39,6 +40,9 @@ if (!Number.isInteger(rounds) || rounds < 1) {
   process.exit(2);
 }
 
+const pattern = new RegExp(values.match);
+const isWanted = ({ scenario, target, nodes }) => pattern.test(`${scenario}/${target}/${nodes}`);
+
 /** What was only tried is kept apart from what was measured. */
 const directory = values.tiny ? 'node_modules/.cache/beeline-bench/tiny' : 'bench';
 mkdirSync(directory, { recursive: true });
@@ -47,7 +51,10 @@ const results = new Results(join(directory, 'results.json'), values.run);
 if (!values.render) {
   build();
   console.log(`Run "${results.run}"; stopped, it goes on where it was.`);
-  for (const name of parts) await playRounds(results, (PARTS[name] ?? SHORT)(scope), rounds);
+  for (const name of parts) {
+    const cases = (PARTS[name] ?? SHORT)(scope).filter(isWanted);
+    await playRounds(results, cases, rounds);
+  }
 }
 
 const figures = reached(results);

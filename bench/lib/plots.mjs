@@ -8,6 +8,7 @@ import { TARGETS } from '../targets/catalogue.mjs';
 
 const SIZE = { width: 860, height: 440 };
 const BEELINE = '#d98200';
+/** By place in the catalogue, so that a target has the same colour in every plot. */
 const OTHERS = ['#31688e', '#35b779', '#7a5195', '#8c8c8c', '#c1467a', '#4fb0c6', '#5d6d3b', '#b58863'];
 
 export function drawPlots(rows, directory) {
@@ -41,13 +42,13 @@ function againstNodes(rows, scenario, title) {
     ...frame(title),
     xAxis: { type: 'category', data: sizes.map(String), name: 'nodes', nameLocation: 'middle', nameGap: 28 },
     yAxis: { type: 'value', name: 'µs', min: 0 },
-    series: targets.map((target, i) => ({
+    series: targets.map((target) => ({
       name: TARGETS[target].title,
       type: 'line',
       symbolSize: 7,
       connectNulls: true,
       lineStyle: { width: target === 'beeline' ? 4 : 2 },
-      color: colorOf(target, i),
+      color: colorOf(target),
       data: sizes.map((size) => {
         const row = ofScenario.find(({ target: name, nodes }) => name === target && nodes === size);
         return row === undefined ? null : median(row.samples.map(({ totalUs }) => totalUs));
@@ -71,10 +72,11 @@ function latency(rows) {
     ...frame('From the time a message was meant to be sent until its receiver has it, two nodes'),
     xAxis: { type: 'category', data: categories.map(label), axisLabel: { interval: 0, lineHeight: 14 } },
     yAxis: { type: 'log', name: 'ms, logarithmic' },
-    series: targetsOf(ofLatency).map((target, i) => ({
+    series: targetsOf(ofLatency).map((target) => ({
       name: TARGETS[target].title,
-      type: 'bar',
-      color: colorOf(target, i),
+      type: 'scatter',
+      symbolSize: 11,
+      color: colorOf(target),
       data: categories.map(({ way, name }) => {
         const row = ofLatency.find((one) => one.scenario === way && one.target === target);
         return row === undefined ? null : median(row.samples.map((sample) => sample[name]));
@@ -84,12 +86,14 @@ function latency(rows) {
 }
 
 const targetsOf = (rows) => Object.keys(TARGETS).filter((name) => rows.some(({ target }) => target === name));
-const colorOf = (target, i) => (target === 'beeline' ? BEELINE : OTHERS[i % OTHERS.length]);
+const colorOf = (target) =>
+  target === 'beeline' ? BEELINE : OTHERS[Object.keys(TARGETS).indexOf(target) % OTHERS.length];
 
 function frame(text) {
   return {
     title: { text, left: 'center', textStyle: { fontSize: 15 } },
-    legend: { bottom: 4 },
+    // Wider gaps than by default: without a browser the width of text is only estimated.
+    legend: { bottom: 4, itemGap: 44 },
     grid: { left: 64, right: 24, top: 64, bottom: 104 },
   };
 }

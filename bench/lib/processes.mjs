@@ -68,10 +68,20 @@ export const startProfile = (child) => ask(child, { ask: 'start profile' });
 export const stopProfile = (child, file) => ask(child, { ask: 'stop profile', file });
 
 async function ask(child, question) {
-  const answered = once(child, 'message');
+  const over = new AbortController();
+  const { signal } = over;
+  const ended = once(child, 'exit', { signal }).then(([code]) => {
+    throw new Error(`a node has ended with ${code}`);
+  });
+  const answered = once(child, 'message', { signal });
   child.send(question);
-  const [answer] = await answered;
-  return answer;
+  try {
+    const [answer] = await Promise.race([answered, ended]);
+    return answer;
+  } finally {
+    ended.catch(() => {});
+    over.abort();
+  }
 }
 
 /** The most RSS that a process has ever had, in bytes. */
