@@ -27,7 +27,7 @@ const FUNCTIONS_SHOWN = 30;
 build();
 const cluster = await openCluster(values.target, nodes);
 const traffic = await Traffic.open(cluster);
-await traffic.saturate(messages);
+await traffic.warmUp(nodes, messages);
 const [first] = cluster.children;
 await startProfile(first);
 await traffic.saturate(messages);

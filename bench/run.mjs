@@ -34,7 +34,8 @@ if (unknown.length > 0) {
 }
 
 const scope = scopeOf(values);
-const rounds = Number(values.rounds ?? scope.rounds);
+const isShort = parts.includes('short');
+const rounds = Number(values.rounds ?? (isShort ? scope.shortRounds : scope.rounds));
 if (!Number.isInteger(rounds) || rounds < 1) {
   console.error(`--rounds must be a whole number from 1, not ${values.rounds}`);
   process.exit(2);

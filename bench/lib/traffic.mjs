@@ -7,6 +7,8 @@ const PAIRS = 32;
 /** Messages that a sender has under way at a time, at saturation. */
 const WINDOW = 3;
 const ACK_EVERY_MS = 200;
+/** Cold code costs several times as much; from here on a node's cost per message no longer falls. */
+const WARM_UP_PER_NODE = 6_000;
 const BODY = { text: 'a message of some length' };
 
 export class Traffic {
@@ -63,6 +65,11 @@ export class Traffic {
     const number = this.#next++;
     this.#meantAt[number] = meantAt;
     demandOk(await sender.request('message:send', { to, body: BODY, clientId: `m-${number}` }));
+  }
+
+  /** At saturation, until every node is warm; where little is to be measured, as much as is. */
+  warmUp(nodes, measured) {
+    return this.saturate(nodes * Math.min(measured, WARM_UP_PER_NODE));
   }
 
   /** As fast as they go: each sender has a fixed number of messages under way. Resolves when all have arrived. */

@@ -4,9 +4,6 @@ import { perMessage } from '../lib/redis.mjs';
 import { Traffic } from '../lib/traffic.mjs';
 import { openCluster } from '../targets/catalogue.mjs';
 
-/** Cold code costs more than twice as much: every node takes part in some thousand messages first. */
-const WARM_UP_PER_NODE = 2_000;
-
 export const costCase = (target, nodes, { messages }) => ({
   scenario: 'cost',
   target,
@@ -19,7 +16,7 @@ async function measureCost(target, nodes, messages) {
   const cluster = await openCluster(target, nodes);
   const traffic = await Traffic.open(cluster);
   try {
-    await traffic.saturate(Math.max(messages, nodes * Math.min(messages, WARM_UP_PER_NODE)));
+    await traffic.warmUp(nodes, messages);
     const [redisBefore, nodesBefore, driverBefore] = await look(cluster);
     const startedAt = performance.now();
     await traffic.saturate(messages);

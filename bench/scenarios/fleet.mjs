@@ -7,8 +7,6 @@ import { sleep } from '../lib/time.mjs';
 import { Traffic } from '../lib/traffic.mjs';
 import { openCluster } from '../targets/catalogue.mjs';
 
-const WARM_UP_PER_NODE = 2_000;
-
 export const fleetCase = (target, nodes, { perSecond, seconds }) => ({
   scenario: 'fleet',
   target,
@@ -35,7 +33,7 @@ async function measureFleet(target, nodes, perSecond, seconds) {
   };
   try {
     const messages = perSecond * seconds;
-    await traffic.saturate(Math.max(messages, nodes * Math.min(messages, WARM_UP_PER_NODE)));
+    await traffic.warmUp(nodes, messages);
     await sleep(1000);
     const idle = await sharesDuring(() => sleep((seconds * 1000) / 2));
     const busy = await sharesDuring(() => traffic.sendAtRate(messages, perSecond));

@@ -2,7 +2,6 @@
 import { Traffic } from '../lib/traffic.mjs';
 import { openCluster } from '../targets/catalogue.mjs';
 
-const WARM_UP = 10_000;
 const NODES = 2;
 
 /** `way`: the receiver is on the `same` node as the sender, or `across`. */
@@ -18,7 +17,7 @@ async function measureLatency(target, perSecond, seconds, across) {
   const cluster = await openCluster(target, NODES);
   const traffic = await Traffic.open(cluster, { across });
   try {
-    await traffic.saturate(Math.min(WARM_UP, perSecond * seconds));
+    await traffic.warmUp(NODES, perSecond * seconds);
     await traffic.sendAtRate(perSecond, perSecond, { exact: true });
     return await traffic.sendAtRate(perSecond * seconds, perSecond, { exact: true });
   } finally {
