@@ -19,8 +19,6 @@ export interface Comparison {
   measured: number;
 }
 
-const CORES = 2;
-
 /** The newest row of a case of Beeline, and the median of one of its values. */
 export class Measured {
   constructor(private readonly rows: readonly Row[]) {}
@@ -45,7 +43,12 @@ export class Measured {
   }
 }
 
-/** Throws where a row is missing that a cost is read from. */
+const SWEEPS_PER_MINUTE = 60_000 / LIMITS.sweepIntervalMs;
+
+/**
+ * Throws where a row is missing that a cost is read from. A sweep is priced as idle connections cause it, one by one, each
+ * waking Redis up: a Redis that is busy anyway does the same script for less (scenario `ceiling`).
+ */
 export function costsFrom(measured: Measured): Costs {
   return {
     nodeUsPerMessage: measured.of('cost', 2, 'nodesUs'),
@@ -54,7 +57,7 @@ export function costsFrom(measured: Measured): Costs {
     nodeUsPerConnect: measured.of('idle', 1, 'connectNodesUs'),
     redisUsPerConnect: measured.of('idle', 1, 'connectRedisUs'),
     nodeUsPerConnectionMinute: measured.of('idle', 1, 'idleNodesUsPerMinute'),
-    redisUsPerSweep: measured.of('ceiling', 1, 'redisUs', 'sweep'),
+    redisUsPerSweep: measured.of('idle', 1, 'idleRedisUsPerMinute') / SWEEPS_PER_MINUTE,
     rssBytesPerConnection: measured.of('idle', 1, 'rssBytes'),
     storeBytesPerMessage: measured.of('memory', 1, 'messageBytes'),
     storeBytesPerDedupe: measured.of('memory', 1, 'dedupeBytes'),
@@ -88,18 +91,25 @@ export function comparisons(measured: Measured): Comparison[] {
       },
       {
         what: `messages per second at saturation, ${nodes} nodes`,
-        predicted: saturationPerSecond(CORES, costs, of('driverUs')),
+        predicted: saturationPerSecond(coresBusy(of), costs, of('driverUs')),
         measured: of('perSecond'),
       },
     );
   }
-  const idle = { connections: 1, connectsPerSecond: 0, messagesKept: 0, messagesPerSecond: 0 };
-  found.push({
-    what: `CPU of Redis for a kept connection, µs per minute (sweeps every ${LIMITS.sweepIntervalMs / 1000} s)`,
-    predicted: needFor(idle, costs).redisCores * 1e6 * 60,
-    measured: measured.of('idle', 1, 'idleRedisUsPerMinute'),
-  });
+  for (const nodes of [16, 32]) {
+    if (!measured.has('fleet', 4) || !measured.has('fleet', nodes)) continue;
+    found.push({
+      what: `CPU per message in a fleet of ${nodes}, µs`,
+      predicted: measured.of('fleet', 4, 'totalUs'),
+      measured: measured.of('fleet', nodes, 'totalUs'),
+    });
+  }
   return found;
+}
+
+/** What nodes, Redis and driver had of the machine: nearly all of it, where nothing else ran. */
+function coresBusy(of: (name: string) => number): number {
+  return ((of('nodesUs') + of('redisUs') + of('driverUs')) * of('perSecond')) / 1e6;
 }
 
 function medianOf(numbers: readonly number[]): number {

@@ -136,3 +136,18 @@ export function loadOf(users: number, habits: Habits = HABITS): Load {
     messagesKept: users * messagesPerUserAndDay * daysKept,
   };
 }
+
+const MANY = 1_000_000;
+
+/** How many users so many nodes carry: everything is in proportion, so it follows from what a million need. */
+export function usersOn(
+  nodes: number,
+  costs: Costs,
+  habits: Habits = HABITS,
+  limits: Limits = LIMITS,
+): number {
+  const { nodeCores, nodeRssBytes } = needFor(loadOf(MANY, habits), costs, limits);
+  return Math.floor(
+    nodes * MANY * Math.min(limits.busyShare / nodeCores, limits.rssBytesPerNode / nodeRssBytes),
+  );
+}

@@ -1,4 +1,7 @@
 /** A private redis-server (or three, as a Cluster), and what it says of itself. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { freePort, start, stop } from './processes.mjs';
 import { sleep, waitUntil } from './time.mjs';
@@ -24,16 +27,12 @@ export async function startRedis(...options) {
 
 /** Masters that share the slots evenly. */
 export async function startCluster(masters) {
+  const directory = mkdtempSync(join(tmpdir(), 'beeline-bench-'));
   const servers = [];
-  for (let i = 0; i < masters; i += 1)
-    servers.push(
-      await startRedis(
-        '--cluster-enabled',
-        'yes',
-        '--cluster-config-file',
-        `/tmp/beeline-bench-${process.pid}-${i}.conf`,
-      ),
-    );
+  for (let i = 0; i < masters; i += 1) {
+    const files = ['--dir', directory, '--cluster-config-file', `${i}.conf`];
+    servers.push(await startRedis('--cluster-enabled', 'yes', ...files));
+  }
   for (const [i, { client, port }] of servers.entries()) {
     const first = Math.floor((i * SLOTS) / masters);
     const last = Math.floor(((i + 1) * SLOTS) / masters) - 1;
@@ -47,7 +46,11 @@ export async function startCluster(masters) {
       (info) => info.includes('cluster_state:ok') && info.includes(`known_nodes:${masters}`),
     );
   });
-  return servers;
+  const stopAll = async () => {
+    await Promise.all(servers.map((server) => server.stop()));
+    rmSync(directory, { recursive: true });
+  };
+  return { servers, stop: stopAll };
 }
 
 /** Waits until Redis holds still: what expires or is unlinked is freed in the background. */

@@ -30,7 +30,7 @@ const INTRODUCTION = `# What it costs
 Written by \`npm run bench\` from [results.json](results.json), which holds every sample. A figure is the median of its rounds, in brackets the lowest and the highest. In a round every case is measured once, one after the other, so that ratios are taken between neighbours in time; ratios are what lasts, for every machine has its own microseconds. [How it is measured](README.md).
 `;
 
-const COST_NOTE = `Senders keep 96 messages under way (32 pairs, 3 each), every receiver on another node than its sender, after 6,000 messages of warm-up for each node. Redis commands count those inside scripts too. CPU is that of all nodes and Redis, in µs per message that was sent, answered and received (times 10 it is ms per 10,000 messages); the driver's own stands apart. Receivers ack what they have at most every 200 ms where Beeline is measured, but for the row with one ack per message; the others have nothing to ack. Only the naive store and Beeline store anything. "Beeline ÷ this" is CPU, the median of pairs.
+const COST_NOTE = `32 senders keep 24 messages under way for each node (96 at least), every receiver on another node than its sender, after 6,000 messages of warm-up for each node. Redis commands count those inside scripts too. CPU is that of all nodes and Redis, in µs per message that was sent, answered and received (times 10 it is ms per 10,000 messages); the driver's own stands apart. Receivers ack what they have at most every 200 ms where Beeline is measured, but for the row with one ack per message; the others have nothing to ack. Only the naive store and Beeline store anything. "Beeline ÷ this" is CPU, the median of pairs.
 
 ![CPU per message against nodes](plots/cost.svg)
 `;
@@ -61,6 +61,8 @@ const COST_COLUMNS = {
   'publishes per 10,000': { from: 'redisPublishes', digits: 0, times: 10_000 },
   'messages per second': { from: 'perSecond', digits: 0 },
   'driver, µs': µs('driverUs'),
+  /** Near the number of cores where nothing else ran; one less shows that something did, or that nothing was saturated. */
+  'cores busy': { of: coresBusy, digits: 2 },
 };
 const FLEET_COLUMNS = {
   'CPU per message, µs': µs('totalUs'),
@@ -159,6 +161,10 @@ function costTables(rows) {
   });
 }
 
+function coresBusy({ totalUs, driverUs, perSecond }) {
+  return ((totalUs + driverUs) * perSecond) / 1e6;
+}
+
 function ratioOf(above, below) {
   const count = Math.min(above.samples.length, below.samples.length);
   const ratios = Array.from({ length: count }, (_, i) => above.samples[i].totalUs / below.samples[i].totalUs);
@@ -198,8 +204,8 @@ function table(rows, columns, more = {}, kindOf = undefined) {
   return markdown(head, lines);
 }
 
-function cell(samples, { from, digits, times = 1 }) {
-  const numbers = samples.map((sample) => sample[from]).filter((number) => number !== undefined);
+function cell(samples, { from, of = (sample) => sample[from], digits, times = 1 }) {
+  const numbers = samples.map(of).filter((number) => number !== undefined);
   return numbers.length === 0
     ? ''
     : spread(

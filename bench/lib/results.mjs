@@ -49,7 +49,7 @@ export class Results {
   }
 
   save() {
-    writeFileSync(this.#file, `${JSON.stringify(this.#rows, (_key, value) => rounded(value), 1)}\n`);
+    writeFileSync(this.#file, `${JSON.stringify(this.#rows, (_key, value) => rounded(value), 2)}\n`);
   }
 }
 

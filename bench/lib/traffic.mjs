@@ -4,8 +4,9 @@ import { sleep, waitUntil } from './time.mjs';
 import { RawClient } from './raw-client.mjs';
 
 const PAIRS = 32;
-/** Messages that a sender has under way at a time, at saturation. */
-const WINDOW = 3;
+/** Messages under way at saturation: as many for each node, so that each has work waiting, however many there are. */
+const UNDER_WAY_PER_NODE = 24;
+const UNDER_WAY_AT_LEAST = 96;
 const ACK_EVERY_MS = 200;
 /** Cold code costs several times as much; from here on a node's cost per message no longer falls. */
 const WARM_UP_PER_NODE = 6_000;
@@ -13,6 +14,8 @@ const BODY = { text: 'a message of some length' };
 
 export class Traffic {
   #pairs = [];
+  /** Of those, per pair. */
+  #window;
   /** By the number of a message: when it was meant to be sent, and whether it has arrived. */
   #meantAt = [];
   #latencyMs = [];
@@ -24,6 +27,7 @@ export class Traffic {
   static async open(cluster, { across = true } = {}) {
     const traffic = new Traffic();
     const { nodes } = cluster;
+    traffic.#window = Math.ceil(Math.max(UNDER_WAY_AT_LEAST, UNDER_WAY_PER_NODE * nodes.length) / PAIRS);
     for (let i = 0; i < PAIRS; i += 1) {
       const sender = await RawClient.connect(nodes[i % nodes.length].port, cluster.authOf(`sender-${i}`));
       await traffic.#addPair(
@@ -78,7 +82,7 @@ export class Traffic {
     const lane = async (pair) => {
       while (this.#next < until) await this.#send(pair, performance.now());
     };
-    await Promise.all(this.#pairs.flatMap((pair) => Array.from({ length: WINDOW }, () => lane(pair))));
+    await Promise.all(this.#pairs.flatMap((pair) => Array.from({ length: this.#window }, () => lane(pair))));
     await this.#allArrived();
   }
 

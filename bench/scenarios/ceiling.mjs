@@ -101,11 +101,11 @@ async function onOneRedis(makeMessages) {
 }
 
 async function onThreeMasters(messages) {
-  const servers = await startCluster(MASTERS);
+  const { servers, stop } = await startCluster(MASTERS);
   try {
     return await carry(servers, (calls) => appends(calls, messages, 'SPUBLISH'), 'SSUBSCRIBE');
   } finally {
-    await Promise.all(servers.map((server) => server.stop()));
+    await stop();
   }
 }
 

@@ -1,6 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Costs, HABITS, LIMITS, loadOf, needFor, saturationPerSecond } from '../../bench/model';
+import { type Costs, HABITS, LIMITS, loadOf, needFor, saturationPerSecond, usersOn } from '../../bench/model';
 import { comparisons, Measured, type Row } from '../../bench/model-check';
 
 const COSTS: Costs = {
@@ -16,6 +16,10 @@ const COSTS: Costs = {
   storeBytesPerDedupe: 200,
   storeBytesPerConnectedUser: 400,
 };
+
+const RESULTS = join(__dirname, '../../bench/results.json');
+/** Medians of CPU differ by this much between runs on one machine. */
+const TOLERANCE = 0.35;
 
 const NOTHING = { connections: 0, messagesPerSecond: 0, connectsPerSecond: 0, messagesKept: 0 };
 
@@ -57,7 +61,22 @@ describe('the capacity model', () => {
     });
   });
 
+  it('fills nodes with as many users as need just that many nodes', () => {
+    const users = usersOn(10, COSTS);
+    expect(needFor(loadOf(users), COSTS).nodes).toBe(10);
+    expect(needFor(loadOf(users * 1.01), COSTS).nodes).toBe(11);
+  });
+
   it('says which measurement is missing', () => {
     expect(() => comparisons(new Measured([]))).toThrow('has not been measured');
+  });
+});
+
+describe('the capacity model against bench/results.json', () => {
+  const rows = JSON.parse(readFileSync(RESULTS, 'utf8')) as Row[];
+
+  it.each(comparisons(new Measured(rows)))('$what', ({ predicted, measured }) => {
+    expect(predicted / measured).toBeGreaterThan(1 - TOLERANCE);
+    expect(predicted / measured).toBeLessThan(1 + TOLERANCE);
   });
 });
