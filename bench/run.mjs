@@ -58,7 +58,7 @@ if (!values.render) {
   }
 }
 
-const figures = reached(results);
+const figures = reached(results.rows);
 writeFileSync(join(directory, 'results.md'), `${render(results.rows, figures)}\n`);
 drawPlots(results.rows, join(directory, 'plots'));
 if (parts.includes('reach')) {

@@ -29,8 +29,10 @@ export function versions() {
   };
 }
 
-/** The commit that is measured; `+` where the sources differ from it. */
+const MEASURED = ['src', 'package.json'];
+
+/** The last commit that changed what is measured; `+` where the sources differ from it. */
 export function commit() {
-  const isDirty = say('git', 'status', '--porcelain', '--', 'src', 'package.json') !== '';
-  return say('git', 'rev-parse', '--short', 'HEAD') + (isDirty ? '+' : '');
+  const isDirty = say('git', 'status', '--porcelain', '--', ...MEASURED) !== '';
+  return say('git', 'log', '-1', '--format=%h', '--', ...MEASURED) + (isDirty ? '+' : '');
 }

@@ -74,10 +74,10 @@ const FIGURES = [
   },
 ];
 
-/** What the rows of the run say of each figure; `holds` is undefined where there are too few pairs or no limit. */
-export function reached(results) {
+/** What the rows say of each figure; `holds` is undefined where there are too few pairs or no limit. */
+export function reached(rows) {
   return FIGURES.map(({ figure, of, by, atMost, atLeast }) => {
-    const numbers = pairsOf(results, of, by);
+    const numbers = pairsOf(rows, of, by);
     const limit =
       atMost !== undefined ? `at most ${atMost}` : atLeast !== undefined ? `at least ${atLeast}` : 'reported';
     if (numbers.length === 0) return { figure, limit, count: 0 };
@@ -97,13 +97,20 @@ export function reached(results) {
   });
 }
 
-function pairsOf(results, of, by) {
-  const valuesOf = (place) => results.find(place)?.samples.map((sample) => sample[place.name]) ?? [];
-  const above = valuesOf(of);
-  if (by === undefined) return above;
-  const below = valuesOf(by);
-  return above.slice(0, below.length).map((number, round) => number / below[round]);
+/** Of the newest run that has both. */
+function pairsOf(rows, of, by) {
+  const above = rows.findLast((row) => isOf(row, of) && (by === undefined || rowBeside(rows, row, by)));
+  if (above === undefined) return [];
+  const numbers = above.samples.map((sample) => sample[of.name]);
+  if (by === undefined) return numbers;
+  const below = rowBeside(rows, above, by).samples.map((sample) => sample[by.name]);
+  return numbers.slice(0, below.length).map((number, round) => number / below[round]);
 }
+
+const rowBeside = (rows, { run }, place) => rows.find((row) => row.run === run && isOf(row, place));
+
+const isOf = ({ scenario, target, nodes, samples }, place) =>
+  scenario === place.scenario && target === place.target && nodes === place.nodes && samples.length > 0;
 
 function callIt(ratio) {
   if (Math.abs(ratio - 1) < EQUAL) return 'equal';

@@ -48,7 +48,7 @@ const CATCH_UP_NOTE = `One node; every device connects at the same moment and ge
 `;
 const CEILING_NOTE = `The scripts of the build, sent to Redis in batches of 16 down 8 connections, without nodes: an append and a publish per message. "By hand" is one script of XADD, HGETALL and PUBLISH, or the three as plain commands. The three masters share two cores with the driver here, so CPU is what counts, and how evenly they share it (busiest master ÷ mean).
 `;
-const REACH_NOTE = `What was meant to be reached, judged by the newest run. Less than 10 % apart is called equal.
+const REACH_NOTE = `What was meant to be reached, of the newest run that has both sides. Less than 10 % apart is called equal.
 `;
 
 const µs = (name) => ({ from: name, digits: 1 });
