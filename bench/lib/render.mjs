@@ -30,7 +30,7 @@ const INTRODUCTION = `# What it costs
 Written by \`npm run bench\` from [results.json](results.json), which holds every sample. A figure is the median of its rounds, in brackets the lowest and the highest. In a round every case is measured once, one after the other, so that ratios are taken between neighbours in time; ratios are what lasts, for every machine has its own microseconds. [How it is measured](README.md).
 `;
 
-const COST_NOTE = `32 senders keep 24 messages under way for each node (96 at least), every receiver on another node than its sender, after 6,000 messages of warm-up for each node. Redis commands count those inside scripts too. CPU is that of all nodes and Redis, in µs per message that was sent, answered and received (times 10 it is ms per 10,000 messages); the driver's own stands apart. Receivers ack what they have at most every 200 ms where Beeline is measured, but for the row with one ack per message; the others have nothing to ack. Only the naive store and Beeline store anything. "Beeline ÷ this" is CPU, the median of pairs.
+const COST_NOTE = `24 senders for each node (96 at least) send one message after the other, every receiver on another node than its sender, after 6,000 messages of warm-up for each node. Redis commands count those inside scripts too. CPU is that of all nodes and Redis, in µs per message that was sent, answered and received (times 10 it is ms per 10,000 messages); the driver's own stands apart. Receivers ack what they have at most every 200 ms where Beeline is measured, but for the row with one ack per message; the others have nothing to ack. Only the naive store and Beeline store anything. "Beeline ÷ this" is CPU, the median of pairs.
 
 ![CPU per message against nodes](plots/cost.svg)
 `;

@@ -3,10 +3,13 @@ import { percentile } from './statistics.mjs';
 import { sleep, waitUntil } from './time.mjs';
 import { RawClient } from './raw-client.mjs';
 
-const PAIRS = 32;
-/** Messages under way at saturation: as many for each node, so that each has work waiting, however many there are. */
-const UNDER_WAY_PER_NODE = 24;
-const UNDER_WAY_AT_LEAST = 96;
+/**
+ * As many for each node, so that each has work waiting, however many there are. At saturation every sender has one
+ * message under way, as people have: several would share reads and writes of one socket, which they never do in life,
+ * and which makes whatever answers at once look several times as cheap.
+ */
+const PAIRS_PER_NODE = 24;
+const PAIRS_AT_LEAST = 96;
 const ACK_EVERY_MS = 200;
 /** Cold code costs several times as much; from here on a node's cost per message no longer falls. */
 const WARM_UP_PER_NODE = 6_000;
@@ -14,8 +17,6 @@ const BODY = { text: 'a message of some length' };
 
 export class Traffic {
   #pairs = [];
-  /** Of those, per pair. */
-  #window;
   /** By the number of a message: when it was meant to be sent, and whether it has arrived. */
   #meantAt = [];
   #latencyMs = [];
@@ -27,8 +28,8 @@ export class Traffic {
   static async open(cluster, { across = true } = {}) {
     const traffic = new Traffic();
     const { nodes } = cluster;
-    traffic.#window = Math.ceil(Math.max(UNDER_WAY_AT_LEAST, UNDER_WAY_PER_NODE * nodes.length) / PAIRS);
-    for (let i = 0; i < PAIRS; i += 1) {
+    const pairs = Math.max(PAIRS_AT_LEAST, PAIRS_PER_NODE * nodes.length);
+    for (let i = 0; i < pairs; i += 1) {
       const sender = await RawClient.connect(nodes[i % nodes.length].port, cluster.authOf(`sender-${i}`));
       await traffic.#addPair(
         cluster,
@@ -76,13 +77,13 @@ export class Traffic {
     return this.saturate(nodes * Math.min(measured, WARM_UP_PER_NODE));
   }
 
-  /** As fast as they go: each sender has a fixed number of messages under way. Resolves when all have arrived. */
+  /** As fast as they go: each sender sends when the message before has been answered. Resolves when all have arrived. */
   async saturate(count) {
     const until = this.#next + count;
     const lane = async (pair) => {
       while (this.#next < until) await this.#send(pair, performance.now());
     };
-    await Promise.all(this.#pairs.flatMap((pair) => Array.from({ length: this.#window }, () => lane(pair))));
+    await Promise.all(this.#pairs.map(lane));
     await this.#allArrived();
   }
 
@@ -100,7 +101,7 @@ export class Traffic {
       for (const now = performance.now(); i < count && startAt + (i * 1000) / perSecond <= now; i += 1) {
         const meantAt = startAt + (i * 1000) / perSecond;
         lateMs.push(now - meantAt);
-        sends.push(this.#send(this.#pairs[i % PAIRS], meantAt));
+        sends.push(this.#send(this.#pairs[i % this.#pairs.length], meantAt));
       }
     }
     await Promise.all(sends);
