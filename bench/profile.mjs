@@ -40,7 +40,7 @@ const total = groups.reduce((sum, [, us]) => sum + us, 0);
 const line = ([name, us]) =>
   `${((us * 100) / total).toFixed(1).padStart(5)} %  ${((us * nodes) / messages).toFixed(1).padStart(6)} µs  ${name}`;
 console.log(
-  `Of the busy time of one of ${nodes} nodes of ${values.target}; µs per message of the whole, were all nodes like it.`,
+  `By samples of the clock, so on a busy machine what others took is in it. Of the busy time of one of ${nodes} nodes of ${values.target}; µs per message of the whole, were all nodes like it.`,
 );
 console.log(groups.map(line).join('\n'));
 console.log(`\n${functions.slice(0, FUNCTIONS_SHOWN).map(line).join('\n')}`);
