@@ -15,7 +15,7 @@ const password = process.env.PASSWORD;
 if (!peer || !password) quit('usage: PASSWORD=… node chat.mjs <me> <peer> [url]');
 
 const credentials = { username: me, password };
-let tokens, refreshAt;
+let tokens, refreshAt, refreshTimer;
 await post('/auth/login', credentials)
   .catch(() => post('/auth/register', credentials))
   .then(keep, (error) => quit(error.message));
@@ -86,7 +86,6 @@ clearTimeout(refreshTimer);
 socket.disconnect();
 
 // A connection ends with its token: half-way there it is handed a fresh one.
-let refreshTimer;
 function refreshInTime() {
   clearTimeout(refreshTimer);
   refreshTimer = setTimeout(

@@ -11,7 +11,7 @@ const anAddress = (): string => `198.51.100.${(addresses += 1)}`;
 describe('attempts to get in, on three nodes behind a proxy', () => {
   let nodes: [BeelineNode, BeelineNode, BeelineNode];
   beforeAll(async () => {
-    nodes = await startTrio({ TRUSTED_PROXIES: '1' });
+    nodes = await startTrio({ LOCAL_ACCOUNTS: 'on', TRUSTED_PROXIES: '1' });
   });
   afterAll(() => closeNodes(...nodes));
 

@@ -23,7 +23,7 @@ const statuses = async (token: string): Promise<number[]> =>
 describe('with accounts of our own, on three nodes', () => {
   let username: string;
   beforeEach(async () => {
-    nodes = await startTrio();
+    nodes = await startTrio({ LOCAL_ACCOUNTS: 'on' });
     username = uniqueUser('alice');
     await post('register');
   });

@@ -58,6 +58,7 @@ describe('docs/redis-acl.conf', () => {
     nodes = await Promise.all(
       ['a', 'b'].map((name) =>
         startNode({
+          LOCAL_ACCOUNTS: 'on',
           NODE_NAME: name,
           REDIS_URL: urlOf('beeline-node', NODE_PASSWORD),
           REDIS_KEY_PREFIX: 'beeline:',
@@ -116,6 +117,7 @@ describe('docs/redis-acl.conf', () => {
 
     // A node that leaves, and a new one: the lease, the presence and the channel are given up and taken.
     const passing = await startNode({
+      LOCAL_ACCOUNTS: 'on',
       REDIS_URL: urlOf('beeline-node', NODE_PASSWORD),
       REDIS_KEY_PREFIX: 'beeline:',
     });
@@ -127,18 +129,15 @@ describe('docs/redis-acl.conf', () => {
     expect(await refusedTo('beeline-node')).toEqual([]);
   });
 
-  it('lets nodes listen to announcements, with the pattern that the adapter asks for', async () => {
-    const node = connect(urlOf('beeline-node', NODE_PASSWORD));
-    await expect(node.psubscribe('beeline:socket.io#/#*')).resolves.toBe(1);
-    await expect(
-      node.subscribe('beeline:socket.io-request#/#', 'beeline:socket.io-response#/#'),
-    ).resolves.toBe(3);
-    const another = connect(urlOf('beeline-node', NODE_PASSWORD));
-    await expect(another.publish('beeline:socket.io#/#', '')).resolves.toBe(1);
-    await expect(another.pubsub('NUMSUB', 'beeline:socket.io-request#/#')).resolves.toEqual([
-      'beeline:socket.io-request#/#',
-      1,
-    ]);
+  it('lets nodes announce to each other, over the channel of the adapter', async () => {
+    const clients = await Promise.all([a, b].map((node) => TestClient.connect(node, uniqueUser('all'))));
+    const token = tokenFor('ops', { scope: 'admin' });
+    const { status } = await rest(a, 'POST', '/admin/announcements', { token, body: { body: 'hear!' } });
+    expect(status).toBe(202);
+    await waitUntil('everybody has heard', () =>
+      clients.every((client) => client.payloadsOf('announcement').length === 1),
+    );
+    expect(await refusedTo('beeline-node')).toEqual([]);
   });
 
   it('refuses nodes what no node needs', async () => {
