@@ -55,6 +55,8 @@ describe('the client in the README', () => {
     const [first] = await bob.receives(1);
     expect(first).toMatchObject({ from: 'alice', body: { text: 'hi' } });
 
+    // Both may come in one chunk, and the answer is printed a tick later than the message.
+    await waitUntil('its send is answered', () => output.includes('sent: '));
     const answer = await bob.send('alice', { text: 'hello' }, 'b-1');
     await waitUntil('it is shown', () => output.includes('shown: hello'));
     await waitUntil('it is acked', async () => (await alicesCursor()) === answer['offset']);
