@@ -10,6 +10,7 @@ import {
   startNode,
   startRedis,
   TestClient,
+  tokenFor,
   uniqueUser,
   waitUntil,
 } from '../support';
