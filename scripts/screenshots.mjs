@@ -81,7 +81,9 @@ async function write({ page }, to, text) {
   }
   await page.locator('#text').fill(text);
   await page.getByRole('button', { name: 'Send' }).click();
-  await page.locator('li[data-state=sent]', { hasText: text }).waitFor();
+  await page
+    .locator('li:is([data-state=sent], [data-state=delivered], [data-state=read])', { hasText: text })
+    .waitFor();
 }
 
 async function talk(a, b, lines) {

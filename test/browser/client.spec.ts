@@ -11,7 +11,7 @@ describe('the client that the page is made of', () => {
   let page: Page;
 
   beforeAll(async () => {
-    [browser, nodes] = await Promise.all([startBrowser(), startCluster(1, { LOCAL_ACCOUNTS: 'on' })]);
+    [browser, nodes] = await Promise.all([startBrowser(), startCluster(1, { LOCAL_ACCOUNTS: 'off' })]);
     node = nodes[0]!;
   });
   beforeEach(async () => {
