@@ -16,14 +16,14 @@ function publishNextVersion(node: BeelineNode): void {
     );
 }
 
-/** Notes what this node is told on its channel. */
+/** Notes what this node publishes. */
 function overhear(node: BeelineNode): string[] {
   const heard: string[] = [];
   const channel = node.app.get<NodeChannel>(NodeChannel);
-  const { publish } = channel;
-  channel.publish = async (id, payload) => {
+  const publish = channel.publish.bind(channel);
+  channel.publish = (id, payload) => {
     heard.push(payload);
-    await publish.call(channel, id, payload);
+    return publish(id, payload);
   };
   return heard;
 }

@@ -1,6 +1,10 @@
+import type { History } from '../faults/lib/history';
 import { NodeProcess } from '../faults/lib/node-process';
 import type { RedisProcess } from '../faults/lib/redis-process';
 import { freePort, waitUntil } from '../support';
+
+/** As many as the contract allows in one question. */
+const USERS_PER_LOOK = 200;
 
 /** Nodes on ports that the load balancer knows: one more than run at a time, as in a rollout with `maxSurge: 1`. */
 export class Fleet {
@@ -42,6 +46,21 @@ export class Fleet {
     this.slots.set(port, node);
     await waitUntil(`${node.name} is ready`, () => node.isReady());
     return node;
+  }
+
+  /** Asks every node who is there, and writes down what they say. */
+  async look(users: readonly string[], history: History): Promise<void> {
+    for (let i = 0; i < users.length; i += USERS_PER_LOOK) {
+      const some = users.slice(i, i + USERS_PER_LOOK);
+      for (const node of this.living) {
+        const askedAt = history.now();
+        const { body } = await node.ask('POST', '/presence/query', { body: { users: some } });
+        const presence = body['presence'] as Record<string, { devices: number }>;
+        for (const [user, { devices }] of Object.entries(presence)) {
+          history.add({ kind: 'looked', askedAt, at: history.now(), node: node.name, user, devices });
+        }
+      }
+    }
   }
 
   async close(): Promise<void> {
