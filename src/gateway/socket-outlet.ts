@@ -26,6 +26,8 @@ export class SocketOutlet implements Outlet {
     private readonly socket: BeelineSocket,
     maxBufferedBytes: number,
     onDrained: () => void,
+    /** Called once, where the client does not read and is ended for it. */
+    private readonly onEvicted: () => void,
   ) {
     this.requests = new Requests(socket.conn);
     this.backpressure = new Backpressure(socket.conn, maxBufferedBytes, onDrained, () => this.evict());
@@ -85,6 +87,7 @@ export class SocketOutlet implements Outlet {
   private evict(): void {
     if (this.evicted) return;
     this.evicted = true;
+    this.onEvicted();
     this.socket.emit('session:end', { reason: 'evicted', reconnect: true });
     this.socket.conn.close(true);
   }
