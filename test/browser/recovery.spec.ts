@@ -77,6 +77,7 @@ describe('the page when something fails under it', () => {
     redis = await startRedis('--port', String(redis.port));
     await visitor.page.reload();
     await visitor.isConnected();
+    await addAccount(node.url, 'ben'); // the store is a new one
     await visitor.openTalkWith('ben');
     await visitor.message('hold on', 'failed').getByRole('button', { name: 'Retry' }).click();
     await visitor.message('hold on', 'sent').waitFor();
