@@ -72,13 +72,12 @@ export class BeelineClient {
 
   /** Sends that have no answer yet, by clientId, in the order in which they were asked for. */
   #outbox = new Map();
+  #isSending = false;
   /** Per channel: how far the server knows that this device has everything, and how far it has. */
   #acks = new Map();
   #seenIds = new Set();
   /** Users whose presence is wanted: said anew on each connection. */
   #watched = new Set();
-  /** Over the rate: nothing is sent before this has passed. */
-  #pause = Promise.resolve();
 
   /**
    * - `url`: of any node; by default the one that served the page.
@@ -147,7 +146,7 @@ export class BeelineClient {
     const underWay = this.#outbox.get(clientId);
     if (underWay !== undefined) return underWay.promise;
     const outgoing = this.#putInOutbox({ ...options, to, body, clientId });
-    void this.#transmit(outgoing);
+    void this.#sendOutbox();
     return outgoing.promise;
   }
 
@@ -206,7 +205,7 @@ export class BeelineClient {
     this.#on.session?.(session);
     this.#report({ state: 'online' });
     void this.#sayWatched([...this.#watched]);
-    for (const outgoing of this.#outbox.values()) void this.#transmit(outgoing);
+    void this.#sendOutbox();
   }
 
   /** The server says why it is about to end the connection, and whether to come back. */
@@ -363,7 +362,7 @@ export class BeelineClient {
   // --- sending
 
   #putInOutbox(payload) {
-    const outgoing = { payload, busy: false, obstacle: undefined };
+    const outgoing = { payload, obstacle: undefined };
     const { clientId } = payload;
     outgoing.promise = new Promise((resolve, reject) => {
       const settle = (how) => (value) => {
@@ -378,26 +377,29 @@ export class BeelineClient {
     return outgoing;
   }
 
-  /** Repeats until there is an answer that settles it. Without a connection it stops: the next `session` calls it again. */
-  async #transmit(outgoing) {
-    if (outgoing.busy) return;
-    outgoing.busy = true;
-    for (;;) {
-      await this.#pause;
-      if (!this.#online || this.#outbox.get(outgoing.payload.clientId) !== outgoing) break;
+  /**
+   * One after the other, each until there is an answer that settles it: so none is overtaken by those after it, and who
+   * is told to wait waits with all of them. Without a connection it stops: the next `session` calls it again.
+   */
+  async #sendOutbox() {
+    if (this.#isSending) return;
+    this.#isSending = true;
+    while (this.#online && this.#outbox.size > 0) {
+      const [outgoing] = this.#outbox.values();
       try {
         outgoing.succeed(await this.#request('message:send', outgoing.payload));
       } catch (error) {
-        if (error.code === 'offline') continue;
-        outgoing.obstacle = error;
-        const waitMs = waitBefore(error);
-        if (waitMs === undefined) outgoing.fail(error);
-        // The rate is one for all messages: who sends the others meanwhile is refused again, and in the end evicted.
-        else if (error.code === 'rate_limited') this.#pause = delay(waitMs);
-        else await delay(waitMs);
+        if (error.code !== 'offline') await this.#waitOrFail(outgoing, error);
       }
     }
-    outgoing.busy = false;
+    this.#isSending = false;
+  }
+
+  async #waitOrFail(outgoing, error) {
+    outgoing.obstacle = error;
+    const waitMs = waitBefore(error);
+    if (waitMs === undefined || waitMs > SEND_TIMEOUT_MS) outgoing.fail(error);
+    else await Promise.race([delay(waitMs), outgoing.promise.catch(() => undefined)]);
   }
 
   /** A request that may be made twice: made until it is answered, or the connection is gone. */
