@@ -139,10 +139,8 @@ describe('what a node has counted', () => {
 
     expect(await counted(a)).toMatchObject({ publishes_total: 1, 'routes_total{outcome="remote"}': 1 });
     const seen = await counted(b);
-    expect(seen).toMatchObject({
-      'catchups_total{cause="sweep"}': 1,
-      sweep_duration_seconds_count: expect.anything(),
-    });
+    expect(seen).toMatchObject({ 'catchups_total{cause="sweep"}': 1 });
+    expect(seen['sweep_duration_seconds_count']).toBeGreaterThan(0);
     expect(seen).not.toHaveProperty('delivery_seconds_count');
   });
 
