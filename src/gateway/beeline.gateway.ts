@@ -118,7 +118,8 @@ export class BeelineGateway implements OnGatewayInit<BeelineServer> {
     socket.once('disconnect', (reason) => {
       this.sessions.close(connection);
       socket.conn.close();
-      this.logger.debug({ ...ids, nodeId: this.node.id, reason }, 'disconnected');
+      const fields = { ...ids, nodeId: this.node.id, reason, ended: outlet.endedFor };
+      this.logger.debug(fields, 'disconnected');
     });
     const sender = { ids, conduct: new Conduct(() => this.evict(connection)) };
     socket.onAny((event: string, ...args: unknown[]) => {
@@ -139,7 +140,7 @@ export class BeelineGateway implements OnGatewayInit<BeelineServer> {
 
   private noteEviction({ userId, id }: Connection, why: string): void {
     this.metrics.evictions.inc();
-    this.logger.warn({ userId, connectionId: id, nodeId: this.node.id }, `evicted: ${why}`);
+    this.logger.warn({ userId, connectionId: id, nodeId: this.node.id, why }, 'evicted');
   }
 
   private greet(socket: BeelineSocket, { connection, registered }: Admitted): void {
