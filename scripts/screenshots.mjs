@@ -46,6 +46,8 @@ try {
 
   for (const colorScheme of ['light', 'dark']) {
     await maya.page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    await amina.page.locator('#text').pressSequentially('And');
+    await maya.page.locator('.person[data-typing=true]').waitFor();
     await shoot(maya.page, colorScheme);
   }
   await maya.page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
