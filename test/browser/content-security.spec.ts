@@ -13,7 +13,7 @@ describe('the headers that make browsers careful', () => {
   beforeAll(async () => {
     [browser, [node]] = await Promise.all([
       startBrowser([`--host-resolver-rules=MAP ${PLAIN_HOST} 127.0.0.1`]),
-      startCluster(1) as Promise<[BeelineNode]>,
+      startCluster(1, { LOCAL_ACCOUNTS: 'on' }) as Promise<[BeelineNode]>,
     ]);
     plainUrl = node.url.replace('127.0.0.1', PLAIN_HOST);
   });

@@ -27,6 +27,16 @@ export function startBrowser(flags: readonly string[] = []): Promise<Browser> {
   return chromium.launch({ executablePath, args: [...FLAGS, ...flags] });
 }
 
+/** An account that nobody comes to: with local accounts only who has one can be written to. */
+export async function addAccount(url: string, username: string): Promise<void> {
+  const { status } = await fetch(`${url}/auth/register`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ username, password: PASSWORD }),
+  });
+  if (status !== 201) throw new Error(`no account for ${username}: ${status}`);
+}
+
 /** Somebody at a page of ours, doing what a person would, by what a screen reader would say. */
 export class Visitor {
   /** What the console complained of, less what is expected while a node is down. */
@@ -121,9 +131,11 @@ export class Visitor {
     return this.person(name).locator('.badge');
   }
 
-  /** A message of the open conversation. */
-  message(text: string, state?: 'sending' | 'sent' | 'failed'): Locator {
-    return this.page.locator(`#messages li${state === undefined ? '' : `[data-state=${state}]`}`, {
+  /** A message of the open conversation; `sent` is also what has been delivered or read since. */
+  message(text: string, state?: 'sending' | 'sent' | 'delivered' | 'read' | 'failed'): Locator {
+    const states = state === 'sent' ? ['sent', 'delivered', 'read'] : [state];
+    const within = states.map((name) => `[data-state=${name}]`).join();
+    return this.page.locator(`#messages li${state === undefined ? '' : `:is(${within})`}`, {
       has: this.page.locator('.bubble').getByText(text),
     });
   }
