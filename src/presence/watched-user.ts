@@ -13,9 +13,9 @@ export interface Telling<W> {
  * `debounceMs`: a phone that changes its network has not been away. So a watcher is told at most twice per debounce.
  */
 export class WatchedUser<W> {
-  private readonly told = new Map<W, PresenceState>();
-  /** When to look again whether the user has really gone. */
-  private dueMs: number | undefined;
+  private readonly told = new Map<W, Told>();
+  /** The earliest of all; too early where that watcher has gone since, which costs one look. */
+  private nextDueMs = Infinity;
 
   constructor(private readonly debounceMs: number) {}
 
@@ -29,7 +29,7 @@ export class WatchedUser<W> {
 
   /** Somebody begins to watch, and is told this as the answer. */
   add(watcher: W, state: PresenceState): void {
-    this.told.set(watcher, state);
+    this.told.set(watcher, { state, dueMs: undefined });
   }
 
   has(watcher: W): boolean {
@@ -42,27 +42,34 @@ export class WatchedUser<W> {
 
   /** Whether it is time to look again. */
   isDue(nowMs: number): boolean {
-    return this.dueMs !== undefined && this.dueMs <= nowMs;
+    return this.nextDueMs <= nowMs;
   }
 
   /** Takes what a look has found. `isSettled`: it is no flapping, so whoever has gone is told of too. */
   take(state: PresenceState, nowMs: number, isSettled: boolean): Telling<W>[] {
     const tellings: Telling<W>[] = [];
-    const mayShrink = isSettled || this.isDue(nowMs) || this.debounceMs === 0;
-    let waits = false;
+    this.nextDueMs = Infinity;
     for (const [watcher, told] of this.told) {
-      if (isSame(told, state)) continue;
-      if (state.devices < told.devices && !mayShrink) {
-        waits = true;
-        continue;
+      if (state.devices < told.state.devices && !isSettled) {
+        told.dueMs ??= nowMs + this.debounceMs;
+        if (told.dueMs > nowMs) {
+          this.nextDueMs = Math.min(this.nextDueMs, told.dueMs);
+          continue;
+        }
       }
-      this.told.set(watcher, state);
+      told.dueMs = undefined;
+      if (isSame(told.state, state)) continue;
+      told.state = state;
       tellings.push({ watcher, state });
     }
-    if (!waits) this.dueMs = undefined;
-    else this.dueMs ??= nowMs + this.debounceMs;
     return tellings;
   }
+}
+
+/** What a watcher knows, and when to look again whether the user has really gone. */
+interface Told {
+  state: PresenceState;
+  dueMs: number | undefined;
 }
 
 function isSame(a: PresenceState, b: PresenceState): boolean {

@@ -66,11 +66,13 @@ export class Watching implements OnApplicationBootstrap, OnApplicationShutdown {
    */
   async watch(connection: Connection, users: readonly UserId[]): Promise<Record<string, PresenceState>> {
     const mine = this.byConnection.get(connection) ?? new Set();
-    const added = [...new Set(users)].filter((user) => !mine.has(user));
+    const unique = [...new Set(users)];
+    const added = unique.filter((user) => !mine.has(user));
     if (mine.size + added.length > MAX_WATCHED) {
       throw new BeelineError('rate_limited', `a connection may watch ${MAX_WATCHED} users`);
     }
-    const unique = [...new Set(users)];
+    // All of them before the first look: requests that come at once count each other, and none outlives the connection.
+    for (const user of added) this.note(connection, user);
     const states = await Promise.all(
       unique.map((user) => this.limitLooks(() => this.begin(connection, user))),
     );
@@ -93,12 +95,17 @@ export class Watching implements OnApplicationBootstrap, OnApplicationShutdown {
     if (watched !== undefined) this.look(user, watched, false);
   }
 
-  /** Noted before it is looked, so that no change falls between; a connection that is gone by then is dropped again. */
-  private async begin(connection: Connection, user: UserId): Promise<PresenceState> {
+  private note(connection: Connection, user: UserId): void {
     const watched = this.byUser.get(user) ?? this.newWatched(user);
     const mine = this.byConnection.get(connection) ?? new Set();
     this.byConnection.set(connection, mine.add(user));
     watched.user.add(connection, UNSEEN);
+  }
+
+  /** Looked after it was noted, so that no change falls between; not at all where it has been ended by now. */
+  private async begin(connection: Connection, user: UserId): Promise<PresenceState> {
+    const watched = this.byUser.get(user);
+    if (watched?.user.has(connection) !== true) return UNSEEN;
     const { looks } = watched;
     try {
       const state = await this.readState(user, watched);

@@ -66,8 +66,7 @@ export type Envelope =
 const VERSION = '1';
 
 export function printEnvelope(envelope: Envelope): string {
-  const fields = fieldsOf(envelope).join('\t');
-  const header = `${VERSION}\t${envelope.kind}\t${envelope.userId}${fields === '' ? '' : `\t${fields}`}`;
+  const header = [VERSION, envelope.kind, envelope.userId, ...fieldsOf(envelope)].join('\t');
   return envelope.kind === 'message' ? `${header}\n${envelope.json}` : header;
 }
 

@@ -117,7 +117,7 @@ async function keysIn(database: EmbeddedDatabase, prefix: string): Promise<strin
 
 /** Records without a date, with one that nobody has noted, and messages that no record leads to. */
 async function immortalsOf(database: EmbeddedDatabase): Promise<string[]> {
-  const kinds = ['state', 'presence', 'seen', 'sent', 'login', 'revoked', 'contacts'];
+  const kinds = ['state', 'presence', 'seen', 'sent', 'login', 'revoked', 'contacts', 'watchers'];
   const there = (await Promise.all(kinds.map((kind) => keysIn(database, kind)))).flat();
   const dated = there.filter((key) => key !== keys.revokedUser(ownerOf(key) as UserId));
   const noted = new Set(await keysIn(database, 'due'));

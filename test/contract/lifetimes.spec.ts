@@ -36,9 +36,15 @@ describe.each(stores)('promise 6: what $name keeps', (kind) => {
     const grant = aGrant({ issuedAt: Number.MAX_SAFE_INTEGER });
     const held = await connect(store, { userId, nodeId: node, deviceId: PHONE, grant });
     const [first] = await appendMany(store, userId, 2);
-    await store.mailbox.append(aMessage({ to: userId, channel: NEWS }), []);
+    await store.mailbox.append(aMessage({ to: userId, channel: NEWS, receipt: true }), []);
+    await store.presence.watch(userId, node, []);
+    const { until } = await store.presence.watch(userId, aNode(), []);
+    await store.presence.unwatch(userId, aNode(), until);
     await store.inboxes.moveDelivered(userId, CHAT, PHONE, first!.offset);
     await store.inboxes.moveRead(userId, CHAT, first!.offset);
+    await store.mailbox.sweep(userId, node, [held], [CHAT, NEWS], []);
+    await store.revocations.revokeLogin(userId, 'login', 10_000);
+    await store.revocations.revokeUser(userId);
     await store.mailbox.sweep(userId, node, [held], [CHAT, NEWS], []);
     await store.rates.spend({ owner: userId, rate: 'r', cost: 1, intervalMs: 1000, burst: 1 });
     await store.rates.charge({ owner: userId, rate: 'r', cost: 1, intervalMs: 1000, burst: 1 });
@@ -49,6 +55,8 @@ describe.each(stores)('promise 6: what $name keeps', (kind) => {
   it.each([
     ['a cursor moved', (user) => store.inboxes.moveRead(user, CHAT, '0-1' as never)],
     ['an ack of a device', (user) => store.inboxes.moveDelivered(user, CHAT, PHONE, '0-1' as never)],
+    ['a node that watches', (user) => store.presence.watch(user, aNode(), [])],
+    ['a message that has not found an account', sendsToNobody],
     ['a connection that leaves', leaves],
     ['a sweep that writes again', writesAgain],
     ['a node found dead by whoever looks', findsDead],
@@ -60,6 +68,11 @@ describe.each(stores)('promise 6: what $name keeps', (kind) => {
       expect(await store.faults.immortals()).toEqual([]);
     },
   );
+
+  async function sendsToNobody(user: ReturnType<typeof aUser>): Promise<void> {
+    const message = aMessage({ to: user, needsAccount: true });
+    await expect(store.mailbox.append(message, [])).rejects.toMatchObject({ code: 'not_found' });
+  }
 
   async function leaves(user: ReturnType<typeof aUser>): Promise<void> {
     const { nodeId, connectionId } = await connect(store, { userId: user });

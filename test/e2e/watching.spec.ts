@@ -99,6 +99,18 @@ describe('watching', () => {
     });
     expect(await watcher.request('presence:watch', { users: ['u-0'] })).toMatchObject({ ok: true });
   });
+
+  it('is bounded for requests that come at once as for one after the other', async () => {
+    const watcher = await TestClient.connect(a, uniqueUser('watcher'));
+    const usersOf = (request: number): string[] =>
+      Array.from({ length: 200 }, (_user, i) => `u-${request}-${i}`);
+    const answers = await Promise.all(
+      Array.from({ length: 8 }, (_request, i) => watcher.request('presence:watch', { users: usersOf(i) })),
+    );
+    const refused = answers.filter(({ ok }) => !ok);
+    expect(refused).toHaveLength(3);
+    for (const answer of refused) expect(answer).toMatchObject({ error: { code: 'rate_limited' } });
+  });
 });
 
 describe('a watched user whose node dies', () => {

@@ -14,7 +14,7 @@
 -- @include cursors
 -- @include receipts
 local inbox, state, channel, device, state_ttl = KEYS[1], KEYS[2], ARGV[1], ARGV[2], tonumber(ARGV[5])
-local last = redis.call('HGET', state, channel .. ':last') or '0-0'
+local last = last_of(inbox, state, channel)
 local offset = ARGV[3]
 if is_after(offset, last) then offset = last end
 local due = acknowledge(inbox, state, channel, offset, state_ttl)
