@@ -5,7 +5,7 @@
 const LAYERS = [
   ['shared'],
   ['config'],
-  ['logging', 'policy'],
+  ['logging', 'metrics', 'policy'],
   ['redis', 'embedded'],
   ['limits'],
   ['node', 'auth', 'hub'],

@@ -9,6 +9,7 @@ import { HealthModule } from './health';
 import { InboxModule } from './inbox';
 import { LimitsModule } from './limits';
 import { LoggingModule } from './logging';
+import { MetricsModule } from './metrics';
 import { NodeModule } from './node';
 import { type ContactPolicy, PolicyModule } from './policy';
 import { PresenceModule } from './presence';
@@ -24,6 +25,7 @@ export class AppModule {
       imports: [
         ConfigModule.of(config),
         LoggingModule,
+        MetricsModule,
         PolicyModule.of(contactPolicy),
         config.redisUrl === undefined ? EmbeddedModule : RedisModule,
         LimitsModule,

@@ -8,7 +8,7 @@ import type { Config } from './config';
 import { SocketAdapter } from './gateway';
 import { createLogger, NestLogger } from './logging';
 import { ContactPolicy } from './policy';
-import { ProblemFilter, securityHeaders } from './rest';
+import { ProblemFilter, requestLog, securityHeaders } from './rest';
 
 /** A request body over this is answered `too_large`; the far smaller limit of a message body is the chat's. */
 const MAX_REQUEST_BYTES = 1_000_000;
@@ -34,10 +34,11 @@ export async function createApp(
   });
   app.useWebSocketAdapter(new SocketAdapter(app));
   app.useGlobalFilters(new ProblemFilter(logger));
+  app.use(requestLog(logger));
   app.useBodyParser('json', { limit: MAX_REQUEST_BYTES, strict: false });
   app.disable('x-powered-by');
   app.use(securityHeaders(join(PAGE_DIRECTORY, 'index.html')));
-  app.enableCors({ origin: [...config.corsOrigins] });
+  app.enableCors({ origin: [...config.corsOrigins], exposedHeaders: ['X-Request-Id'] });
   app.useStaticAssets(PAGE_DIRECTORY);
   serveDocs(app);
   return app;

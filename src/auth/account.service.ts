@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Config } from '../config';
 import { AuthAttempts } from '../limits';
+import { Logger } from '../logging';
 import { BeelineError, type UserId } from '../shared';
 import { AccountStore } from './account-store.port';
 import { hashPassword, verifyPassword } from './password';
@@ -32,6 +33,7 @@ export class AccountService {
     private readonly config: Config,
     private readonly accounts: AccountStore,
     private readonly attempts: AuthAttempts,
+    private readonly logger: Logger,
   ) {
     const { tokenKey, jwtUserClaim, localAccounts } = config;
     if (localAccounts && tokenKey.kind === 'own')
@@ -45,6 +47,7 @@ export class AccountService {
     if (!(await this.accounts.create(user, await hashPassword(password)))) {
       throw new BeelineError('conflict', 'this username is taken');
     }
+    this.logger.info({ userId: user }, 'account made');
     return this.openLogin(signer, user);
   }
 
@@ -54,7 +57,11 @@ export class AccountService {
     await this.attempts.password(user, address);
     const hash = await this.accounts.findPasswordHash(user);
     const matches = await verifyPassword(password, hash ?? (await this.decoy()));
-    if (hash === undefined || !matches) throw new BeelineError('unauthorized', 'wrong username or password');
+    if (hash === undefined || !matches) {
+      // A name that is no account's may be a password that went into the wrong field.
+      this.logger.info(hash === undefined ? {} : { userId: user }, 'login refused');
+      throw new BeelineError('unauthorized', 'wrong username or password');
+    }
     return this.openLogin(signer, user);
   }
 
@@ -71,6 +78,7 @@ export class AccountService {
     const ttlMs = this.config.refreshTokenTtlMs;
     const rotation = await this.accounts.rotateLogin(userId, loginId, generation, REFRESH_GRACE_MS, ttlMs);
     if (rotation.outcome !== 'rotated') {
+      this.logger.warn({ userId, outcome: rotation.outcome }, 'refresh refused');
       const why =
         rotation.outcome === 'revoked'
           ? 'is of a login that has been ended, or was used before: that ends it too'
@@ -82,6 +90,7 @@ export class AccountService {
 
   private async openLogin(signer: TokenSigner, user: UserId): Promise<TokenPair> {
     const loginId = randomBytes(16).toString('base64url');
+    this.logger.debug({ userId: user }, 'login opened');
     const openedAt = await this.accounts.openLogin(user, loginId, this.config.refreshTokenTtlMs);
     return this.pair(signer, user, loginId, 1, openedAt);
   }

@@ -47,7 +47,12 @@ export const CurrentIdentity = createParamDecorator((_data: unknown, context: Ex
 
 /** What the guard found for this request. */
 export function identityOf(context: ExecutionContext): Identity {
-  const identity = identities.get(context.switchToHttp().getRequest<Request>());
+  const identity = findIdentity(context.switchToHttp().getRequest<Request>());
   if (identity === undefined) throw new BeelineError('unauthorized', 'a token is missing');
   return identity;
+}
+
+/** Undefined where the route needs no token, or the guard has refused it. */
+export function findIdentity(request: Request): Identity | undefined {
+  return identities.get(request);
 }

@@ -39,12 +39,14 @@ export class Revocations {
   async revokeLogin(identity: Identity): Promise<void> {
     const { userId, loginId } = identity;
     if (loginId !== undefined) await this.store.revokeLogin(userId, loginId, this.longestLifeMs(identity));
+    this.logger.info({ userId }, 'login ended');
     await this.tell(userId, loginId);
   }
 
   /** Refuses every token that the user has by now, whoever issued it. */
   async revokeUser(user: UserId): Promise<void> {
     await this.store.revokeUser(user);
+    this.logger.info({ userId: user }, 'tokens of a user refused');
     await this.tell(user, undefined);
   }
 

@@ -2,6 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { uuidv7 } from 'uuidv7';
 import { Config } from '../config';
 import { Contacts, SendRate } from '../limits';
+import { Logger } from '../logging';
+import { Metrics } from '../metrics';
 import { NodeService } from '../node';
 import { ContactPolicy } from '../policy';
 import { type Append, Mailbox, Router } from '../routing';
@@ -56,6 +58,8 @@ export class ChatService {
     private readonly policy: ContactPolicy,
     private readonly rate: SendRate,
     private readonly contacts: Contacts,
+    private readonly logger: Logger,
+    private readonly metrics: Metrics,
   ) {
     this.channels = new Set(config.channels);
     this.defaultChannel = config.channels[0];
@@ -90,13 +94,16 @@ export class ChatService {
   }
 
   private async append(append: Append): Promise<SendAnswer> {
-    const { to: userId, channel, draft } = append;
+    const { to: userId, channel, from, draft } = append;
     const { id, offset, prev, routes } = await this.mailbox.append(append, this.node.deadNodes());
+    const duplicate = prev === undefined;
+    (duplicate ? this.metrics.dedupeHits : this.metrics.appends).inc();
+    this.logger.debug({ messageId: id, userId, from, channel, offset, duplicate }, 'message stored');
     // A repeat is routed too: the node that took the first one may have died before it could. Its own body is
     // not what was stored, so it only says that there is something.
     const message = prev === undefined ? undefined : { prev, json: completeDraft(draft, offset) };
     this.router.deliver({ userId, channel, offset, message }, routes);
-    return { id, offset, sentAt: sentAtOf(offset), duplicate: prev === undefined };
+    return { id, offset, sentAt: sentAtOf(offset), duplicate };
   }
 
   /**

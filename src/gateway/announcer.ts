@@ -1,5 +1,6 @@
 import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { uuidv7 } from 'uuidv7';
+import { Logger } from '../logging';
 import { type Json, StoreClock } from '../shared';
 import type { BeelineServer } from './beeline-socket';
 import { Broadcast } from './broadcast.port';
@@ -12,6 +13,7 @@ export class Announcer implements OnApplicationBootstrap {
   constructor(
     private readonly broadcast: Broadcast,
     private readonly clock: StoreClock,
+    private readonly logger: Logger,
   ) {}
 
   /** Given by the adapter that makes the server, which Nest does before the store is connected. */
@@ -27,6 +29,7 @@ export class Announcer implements OnApplicationBootstrap {
   async announce(body: Json): Promise<{ id: string; sentAt: number }> {
     const [server, id, sentAt] = [this.requireServer(), uuidv7(), this.clock.now()];
     await this.broadcast.send(() => server.emit('announcement', { id, body, sentAt }));
+    this.logger.info({ messageId: id }, 'announced');
     return { id, sentAt };
   }
 

@@ -5,6 +5,7 @@ import { Config } from '../config';
 import { Connection, Hub } from '../hub';
 import { InboxService } from '../inbox';
 import { Logger } from '../logging';
+import { Metrics } from '../metrics';
 import { NodeService } from '../node';
 import { type Registered, Sessions } from '../routing';
 import { BeelineError, type ConnectionId, StoreClock, toClientError } from '../shared';
@@ -50,6 +51,7 @@ export class BeelineGateway implements OnGatewayInit<BeelineServer> {
     private readonly admission: Admission,
     private readonly addressLimit: AddressLimit,
     private readonly logger: Logger,
+    private readonly metrics: Metrics,
   ) {}
 
   afterInit(server: BeelineServer): void {
@@ -59,7 +61,10 @@ export class BeelineGateway implements OnGatewayInit<BeelineServer> {
       this.admission
         .run(() => this.admit(socket))
         .then(
-          () => next(),
+          () => {
+            this.metrics.handshakes.inc(this.admitted.has(socket) ? 'ok' : 'gone');
+            next();
+          },
           (error: unknown) => this.refuse(socket, toClientError(error), next),
         );
     });
@@ -72,6 +77,7 @@ export class BeelineGateway implements OnGatewayInit<BeelineServer> {
    */
   private take({ conn }: BeelineSocket): boolean {
     if (this.taken.has(conn)) {
+      this.metrics.handshakes.inc('bad_request');
       conn.close();
       return false;
     }
@@ -85,8 +91,11 @@ export class BeelineGateway implements OnGatewayInit<BeelineServer> {
     const { token, deviceId, since } = readHandshake(socket.handshake.auth);
     const identity = await this.verifier.verify(token);
     const connectionId = randomBytes(12).toString('base64url') as ConnectionId;
-    const outlet: SocketOutlet = new SocketOutlet(socket, this.config.maxBufferedBytes, () =>
-      this.hub.drained(connection),
+    const outlet: SocketOutlet = new SocketOutlet(
+      socket,
+      this.config.maxBufferedBytes,
+      () => this.hub.drained(connection),
+      () => this.noteEviction(connection, 'it does not read'),
     );
     const { channels } = this.inbox;
     const grant = grantOf(identity);
@@ -105,11 +114,13 @@ export class BeelineGateway implements OnGatewayInit<BeelineServer> {
     const { connection, registered, outlet } = admitted;
     const { requests } = outlet;
     // A client can leave and keep its transport open, for another namespace or for ever: the connection ends all the same.
-    socket.once('disconnect', () => {
+    const ids = { userId: connection.userId, connectionId: connection.id };
+    socket.once('disconnect', (reason) => {
       this.sessions.close(connection);
       socket.conn.close();
+      const fields = { ...ids, nodeId: this.node.id, reason, ended: outlet.endedFor };
+      this.logger.debug(fields, 'disconnected');
     });
-    const ids = { userId: connection.userId, connectionId: connection.id };
     const sender = { ids, conduct: new Conduct(() => this.evict(connection)) };
     socket.onAny((event: string, ...args: unknown[]) => {
       const handle = (payload: unknown): Promise<object> =>
@@ -122,9 +133,14 @@ export class BeelineGateway implements OnGatewayInit<BeelineServer> {
   }
 
   /** It has been told `rate_limited` for long, and has not listened. */
-  private evict({ userId, id, outlet }: Connection): void {
-    this.logger.warn({ userId, connectionId: id }, 'evicted: over its limits for too long');
-    outlet.end('evicted');
+  private evict(connection: Connection): void {
+    this.noteEviction(connection, 'over its limits for too long');
+    connection.outlet.end('evicted');
+  }
+
+  private noteEviction({ userId, id }: Connection, why: string): void {
+    this.metrics.evictions.inc();
+    this.logger.warn({ userId, connectionId: id, nodeId: this.node.id, why }, 'evicted');
   }
 
   private greet(socket: BeelineSocket, { connection, registered }: Admitted): void {
@@ -147,6 +163,8 @@ export class BeelineGateway implements OnGatewayInit<BeelineServer> {
    * error object as `data` of their `connect_error`.
    */
   private refuse(socket: BeelineSocket, error: BeelineError, next: (refusal: Error) => void): void {
+    this.metrics.handshakes.inc(error.code);
+    this.logger.debug({ code: error.code, nodeId: this.node.id }, 'handshake refused');
     if (error.code === 'unavailable') socket.conn.close();
     else {
       this.taken.delete(socket.conn);

@@ -31,6 +31,7 @@ export async function dispatch(
     const error = toClientError(thrown);
     if (error.code === 'internal') logger.error({ err: thrown, ...ids }, 'handler failed');
     else if (error.code === 'unavailable') logger.warn({ err: error.cause, ...ids }, 'store unavailable');
+    else logger.debug({ code: error.code, ...ids }, 'event refused');
     ack?.({ ok: false, error: error.toBody() });
     if (error.code === 'rate_limited') conduct.noteRefusal(monotonicMs());
   }

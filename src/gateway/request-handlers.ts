@@ -1,9 +1,18 @@
 import { Injectable } from '@nestjs/common';
 import { Revocations, SCOPE_SEND_ANY, TokenVerifier } from '../auth';
-import { ChatService, Receipts, ReceiptsQueryDto, SendEventDto, TypingEventDto } from '../chat';
+import {
+  ChatService,
+  countSend,
+  Receipts,
+  ReceiptsQueryDto,
+  type SendAnswer,
+  SendEventDto,
+  TypingEventDto,
+} from '../chat';
 import type { Connection } from '../hub';
 import { InboxService, rangeOf } from '../inbox';
 import { TokenBucket } from '../limits';
+import { Metrics } from '../metrics';
 import { PresenceService, UsersDto, Watching } from '../presence';
 import { BeelineError, type Json, monotonicMs, validate } from '../shared';
 import { CursorEventDto, PullEventDto } from './dto/inbox-events.dto';
@@ -32,9 +41,10 @@ export class RequestHandlers {
     private readonly watching: Watching,
     private readonly verifier: TokenVerifier,
     private readonly revocations: Revocations,
+    private readonly metrics: Metrics,
   ) {
     const handlers: Record<RequestEvent, Handler> = {
-      'message:send': (connection, payload) => this.send(connection, payload),
+      'message:send': (connection, payload) => countSend(this.metrics, () => this.send(connection, payload)),
       'inbox:ack': (connection, payload) => this.ack(connection, payload),
       'inbox:read': (connection, payload) => this.read(connection, payload),
       'inbox:pull': (connection, payload) => this.pull(connection, payload),
@@ -55,7 +65,7 @@ export class RequestHandlers {
     return handler(connection, payload);
   }
 
-  private send({ userId, grant }: Connection, payload: unknown): Promise<object> {
+  private send({ userId, grant }: Connection, payload: unknown): Promise<SendAnswer> {
     const { to, body, channel, clientId, copy, receipt } = validate(SendEventDto, payload);
     return this.chat.send({
       actor: userId,

@@ -19,6 +19,8 @@ const ENDS: Record<EndReason, { announced: boolean; reconnect: boolean }> = {
 export class SocketOutlet implements Outlet {
   readonly requests: Requests;
   private readonly backpressure: Backpressure;
+  /** Why we ended it, where we did. */
+  endedFor: EndReason | undefined;
   private endedBeforeOpen: EndReason | undefined;
   private evicted = false;
 
@@ -26,6 +28,8 @@ export class SocketOutlet implements Outlet {
     private readonly socket: BeelineSocket,
     maxBufferedBytes: number,
     onDrained: () => void,
+    /** Called once, where the client does not read and is ended for it. */
+    private readonly onEvicted: () => void,
   ) {
     this.requests = new Requests(socket.conn);
     this.backpressure = new Backpressure(socket.conn, maxBufferedBytes, onDrained, () => this.evict());
@@ -61,6 +65,7 @@ export class SocketOutlet implements Outlet {
       this.endedBeforeOpen = reason;
       return;
     }
+    this.endedFor = reason;
     this.announce(reason, retryAfterMs);
     if (ENDS[reason].reconnect) this.socket.conn.close();
     else this.socket.disconnect(true);
@@ -69,6 +74,7 @@ export class SocketOutlet implements Outlet {
   /** What is under way is answered first: it would be silence otherwise, and a repeat elsewhere. */
   async leave(retryAfterMs: number, withinMs: number): Promise<void> {
     if (!this.socket.connected) return this.end('draining', retryAfterMs);
+    this.endedFor = 'draining';
     this.announce('draining', retryAfterMs);
     await this.requests.finish(withinMs);
     this.socket.conn.close();
@@ -85,6 +91,8 @@ export class SocketOutlet implements Outlet {
   private evict(): void {
     if (this.evicted) return;
     this.evicted = true;
+    this.endedFor = 'evicted';
+    this.onEvicted();
     this.socket.emit('session:end', { reason: 'evicted', reconnect: true });
     this.socket.conn.close(true);
   }

@@ -1,10 +1,12 @@
-import type { Server as HttpServer } from 'node:http';
+import type { IncomingMessage, Server as HttpServer } from 'node:http';
 import type { Socket } from 'node:net';
 import type { INestApplicationContext } from '@nestjs/common';
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import type { Server, ServerOptions } from 'socket.io';
 import { Config } from '../config';
+import { Metrics } from '../metrics';
 import { NodeService } from '../node';
+import type { ErrorCode } from '../shared';
 import { Announcer } from './announcer';
 import type { BeelineServer, BeelineSocket } from './beeline-socket';
 import { AddressLimit } from './address-limit';
@@ -25,6 +27,7 @@ export class SocketAdapter extends IoAdapter {
   private readonly admission: Admission;
   private readonly announcer: Announcer;
   private readonly addressLimit: AddressLimit;
+  private readonly metrics: Metrics;
   /** Every TCP connection: Node forgets those that have become a WebSocket, and waits for them all the same. */
   private readonly open = new Set<Socket>();
 
@@ -35,11 +38,12 @@ export class SocketAdapter extends IoAdapter {
     this.admission = app.get(Admission, { strict: false });
     this.announcer = app.get(Announcer, { strict: false });
     this.addressLimit = app.get(AddressLimit, { strict: false });
+    this.metrics = app.get(Metrics, { strict: false });
     (this.httpServer as HttpServer).on('connection', (socket) => this.track(socket));
   }
 
   override createIOServer(port: number, options?: ServerOptions): Server {
-    const { pingIntervalMs, pingTimeoutMs, corsOrigins } = this.config;
+    const { pingIntervalMs, pingTimeoutMs } = this.config;
     const server = super.createIOServer(port, {
       ...options,
       path: '/socket.io',
@@ -51,9 +55,9 @@ export class SocketAdapter extends IoAdapter {
       connectTimeout: HANDSHAKE_TIMEOUT_MS,
       // An HTTP error here makes stock clients try again, elsewhere; a refusal later would be final for them.
       allowRequest: (request, answer) => {
-        if (!this.node.isReady || this.admission.isFull) answer('not ready', false);
-        else if (!this.addressLimit.mayUpgrade(request)) answer('too many connections', false);
-        else answer(null, isOriginAllowed(request, corsOrigins));
+        const refusal = this.refusalOf(request);
+        if (refusal !== undefined) this.metrics.handshakes.inc(refusal.code);
+        answer(refusal?.message, refusal === undefined);
       },
     } as ServerOptions) as BeelineServer;
     this.announcer.useServer(server);
@@ -61,6 +65,14 @@ export class SocketAdapter extends IoAdapter {
       endOnUnfinishedPacket(conn, MAX_FRAME_BYTES),
     );
     return server as unknown as Server;
+  }
+
+  private refusalOf(request: IncomingMessage): { code: ErrorCode; message: string | null } | undefined {
+    if (!this.node.isReady || this.admission.isFull) return { code: 'unavailable', message: 'not ready' };
+    if (!this.addressLimit.mayUpgrade(request))
+      return { code: 'rate_limited', message: 'too many connections' };
+    if (!isOriginAllowed(request, this.config.corsOrigins)) return { code: 'forbidden', message: null };
+    return undefined;
   }
 
   /**

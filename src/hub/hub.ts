@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import pLimit from 'p-limit';
 import { Config } from '../config';
 import { Logger } from '../logging';
-import type { Channel, ConnectionId, Offset, UserId } from '../shared';
+import { type CatchUpCause, Metrics } from '../metrics';
+import { type Channel, type ConnectionId, type Offset, sentAtOf, StoreClock, type UserId } from '../shared';
 import type { Connection, EndReason, Notice } from './connection';
 import type { Offered, Page } from './entry';
 import type { Feed, FeedOutput } from './feed';
@@ -23,8 +24,13 @@ export class Hub {
 
   constructor(
     private readonly config: Config,
+    private readonly clock: StoreClock,
     private readonly logger: Logger,
-  ) {}
+    private readonly metrics: Metrics,
+  ) {
+    metrics.connections.from(() => this.count);
+    metrics.laggingConnections.from(() => this.all().filter(({ isLagging }) => isLagging).length);
+  }
 
   /** Where feeds read: given by the module that has the inbox, which lies above this one. */
   useSource(source: FeedSource): void {
@@ -88,11 +94,14 @@ export class Hub {
     for (const connection of this.byUser.get(user)?.values() ?? []) {
       const feed = connection.feeds.get(channel);
       if (feed === undefined) continue;
+      const wasReading = feed.wantsRead;
       const entry = feed.offer(offered);
       if (entry !== undefined) {
         connection.outlet.pushMessage(entry.json);
+        this.metrics.delivery.observe(Math.max(0, this.clock.now() - sentAtOf(entry.offset)) / 1000);
         this.checkBuffer(connection);
       }
+      if (feed.wantsRead && !wasReading) this.metrics.catchUps.inc('gap');
       this.run(connection, channel, feed);
     }
   }
@@ -108,11 +117,13 @@ export class Hub {
   }
 
   /** Compares the feeds of a user with the last offsets that a sweep found; those behind catch up. */
-  compare(user: UserId, lasts: ReadonlyMap<Channel, Offset>): void {
+  compare(user: UserId, lasts: ReadonlyMap<Channel, Offset>, cause: CatchUpCause): void {
     for (const connection of this.connectionsOf(user)) {
       for (const [channel, feed] of connection.feeds) {
         const last = lasts.get(channel);
+        const wasReading = feed.wantsRead;
         if (last !== undefined) feed.compare(last);
+        if (feed.wantsRead && !wasReading) this.metrics.catchUps.inc(cause);
         this.run(connection, channel, feed);
       }
     }
@@ -123,6 +134,7 @@ export class Hub {
     if (!connection.isLagging) return;
     connection.isLagging = false;
     for (const [channel, feed] of connection.feeds) {
+      if (feed.isLagging) this.metrics.catchUps.inc('lagging');
       feed.resume();
       this.run(connection, channel, feed);
     }
@@ -210,6 +222,8 @@ export class Hub {
         break;
       case 'synced':
         outlet.sendSynced(channel, output.offset, output.count);
+        this.metrics.replays.inc();
+        this.metrics.replayedMessages.observe(output.count);
         break;
       case 'reset':
         outlet.end('resync');

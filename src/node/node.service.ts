@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { Config } from '../config';
 import { Logger } from '../logging';
+import { Metrics } from '../metrics';
 import { monotonicMs, type NodeId, StoreClock } from '../shared';
 import { Heartbeat } from './heartbeat';
 import { type LeaseLook, LeaseStore, type ListedNode, type NodeInfo } from './lease-store.port';
@@ -45,6 +46,7 @@ export class NodeService implements OnModuleInit {
   private draining = false;
   private storeFault: string | undefined;
   private renewals = 0;
+  private leaseHeldAt = monotonicMs();
   private countConnections = (): number => 0;
 
   constructor(
@@ -53,9 +55,12 @@ export class NodeService implements OnModuleInit {
     private readonly channel: NodeChannel,
     private readonly clock: StoreClock,
     private readonly logger: Logger,
+    private readonly metrics: Metrics,
   ) {
     this.currentId = newNodeId(config.nodeName);
     this.liveness = new Liveness(SWEEPS_UNTIL_FORGOTTEN * config.sweepIntervalMs);
+    metrics.ready.from(() => (this.isReady ? 1 : 0));
+    metrics.leaseAge.from(() => (monotonicMs() - this.leaseHeldAt) / 1000);
   }
 
   /** The id in force; it changes when the lease was lost, so it is asked for at every use. */
@@ -112,7 +117,8 @@ export class NodeService implements OnModuleInit {
   }
 
   async publish(node: NodeId, payload: string): Promise<void> {
-    await this.channel.publish(node, payload);
+    this.metrics.publishes.inc();
+    if ((await this.channel.publish(node, payload)) === 0) this.metrics.unheardPublishes.inc();
   }
 
   /** The lease is held and the channel heard before any presence is written. */
@@ -186,6 +192,7 @@ export class NodeService implements OnModuleInit {
     const heardAt = monotonicMs();
     this.clock.set(look.storeNowMs, askedAt, heardAt);
     if (look.held) {
+      this.leaseHeldAt = askedAt;
       const found = this.liveness.judge(suspects, look.living, heardAt);
       if (found.length > 0) {
         this.logger.warn({ nodeIds: found }, 'nodes found dead');

@@ -1,7 +1,8 @@
 import { Cluster, type Redis } from 'ioredis';
 import type { Config } from '../config';
 import type { Logger } from '../logging';
-import { unavailable } from '../shared';
+import type { Metrics } from '../metrics';
+import { monotonicMs, unavailable } from '../shared';
 import { createClient, type RedisClient } from './client';
 import { Gate } from './gate';
 import type { Reply, Script } from './script';
@@ -20,7 +21,11 @@ export class RedisConnection {
   private readonly gate: Gate;
   private readonly timeoutMs: number;
 
-  constructor(config: Config, logger: Logger) {
+  constructor(
+    config: Config,
+    logger: Logger,
+    private readonly metrics: Metrics,
+  ) {
     const name = this.constructor.name;
     // This module is loaded only where there is one.
     this.client = createClient(config.redisUrl ?? '', config.redisCommandTimeoutMs, name);
@@ -46,11 +51,14 @@ export class RedisConnection {
   /** Runs a command; fails as `run` does. */
   async call<T>(command: (client: RedisClient) => Promise<T>): Promise<T> {
     if (!this.gate.isOpen) throw unavailable('Redis does not answer');
+    const askedAt = monotonicMs();
     try {
       return await withTimeLimit(command(this.client), this.timeoutMs);
     } catch (error) {
       if (error instanceof TimeoutError) this.gate.close();
       throw toStoreError(error);
+    } finally {
+      this.metrics.redisRoundtrip.observe((monotonicMs() - askedAt) / 1000);
     }
   }
 

@@ -1,6 +1,7 @@
 import { Global, Module, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { Config } from '../config';
 import { Logger } from '../logging';
+import { Metrics } from '../metrics';
 import { Keys } from './keys';
 import { BroadcastRedis, CommandRedis, LeaseRedis, SubscriberRedis } from './redis-connection';
 
@@ -11,8 +12,9 @@ const CONNECTIONS = [CommandRedis, LeaseRedis, SubscriberRedis, BroadcastRedis];
   providers: [
     ...CONNECTIONS.map((Connection) => ({
       provide: Connection,
-      inject: [Config, Logger],
-      useFactory: (config: Config, logger: Logger) => new Connection(config, logger),
+      inject: [Config, Logger, Metrics],
+      useFactory: (config: Config, logger: Logger, metrics: Metrics) =>
+        new Connection(config, logger, metrics),
     })),
     { provide: Keys, inject: [Config], useFactory: (config: Config) => new Keys(config.redisKeyPrefix) },
   ],

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Hub } from '../hub';
 import { Logger } from '../logging';
+import { Metrics } from '../metrics';
 import type { ReadState } from '../inbox';
 import { NodeService } from '../node';
 import { Watching } from '../presence';
@@ -36,12 +37,14 @@ export class Router {
     private readonly mailbox: Mailbox,
     private readonly watching: Watching,
     private readonly logger: Logger,
+    private readonly metrics: Metrics,
   ) {
     node.listen({ onPayload: (payload) => this.receive(payload) });
   }
 
   deliver(delivery: Delivery, routes: Routes): void {
     const { userId, channel, offset, message } = delivery;
+    this.count(routes);
     this.route(routes, (connectionIds) =>
       message === undefined
         ? { kind: 'grown', userId, channel, offset, connectionIds }
@@ -69,6 +72,11 @@ export class Router {
     this.send(watchers, { kind: 'presence', userId });
   }
 
+  private count(routes: Routes): void {
+    if (routes.size === 0) this.metrics.routes.inc('offline');
+    for (const nodeId of routes.keys()) this.metrics.routes.inc(nodeId === this.node.id ? 'local' : 'remote');
+  }
+
   private route(routes: Routes, envelopeFor: (connectionIds: ConnectionId[]) => Envelope): void {
     this.node.meet(routes.keys());
     for (const [nodeId, connectionIds] of routes) this.send([nodeId], envelopeFor(connectionIds));
@@ -92,8 +100,9 @@ export class Router {
 
   private receive(payload: string): void {
     const envelope = parseEnvelope(payload);
-    if (envelope === undefined) this.logger.warn({ bytes: payload.length }, 'malformed envelope dropped');
-    else this.handle(envelope);
+    if (envelope !== undefined) return this.handle(envelope);
+    this.metrics.malformedEnvelopes.inc();
+    this.logger.warn({ bytes: payload.length, nodeId: this.node.id }, 'malformed envelope dropped');
   }
 
   private handle(envelope: Envelope): void {
@@ -139,6 +148,7 @@ export class Router {
   private forgetStrangers(userId: UserId, connectionIds: readonly ConnectionId[]): void {
     const strangers = connectionIds.filter((id) => !this.hub.has(userId, id));
     if (strangers.length === 0) return;
+    this.metrics.routes.inc('stale');
     this.mailbox.unregister(userId, this.node.id, strangers, this.node.deadNodes()).catch((err: unknown) => {
       this.logger.warn({ err, userId }, 'ghost connections not removed: they run out by themselves');
     });

@@ -7,6 +7,7 @@ import { RedisInboxStore } from '../../src/inbox/adapters/redis-inbox-store';
 import { RedisContactStore } from '../../src/limits/adapters/redis-contact-store';
 import { RedisRateStore } from '../../src/limits/adapters/redis-rate-store';
 import { createLogger } from '../../src/logging';
+import { Metrics } from '../../src/metrics';
 import { RedisLeaseStore } from '../../src/node/adapters/redis-lease-store';
 import { RedisNodeChannel } from '../../src/node/adapters/redis-node-channel';
 import { RedisPresenceStore } from '../../src/presence/adapters/redis-presence-store';
@@ -30,9 +31,10 @@ export const redisStore: StoreKind = {
 
 async function openWith(config: Config): Promise<OpenStore> {
   const logger = createLogger({ logLevel: 'silent', nodeName: 'contract' });
-  const commands = new CommandRedis(config, logger);
-  const leaseRedis = new LeaseRedis(config, logger);
-  const subscriber = new SubscriberRedis(config, logger);
+  const metrics = new Metrics();
+  const commands = new CommandRedis(config, logger, metrics);
+  const leaseRedis = new LeaseRedis(config, logger, metrics);
+  const subscriber = new SubscriberRedis(config, logger, metrics);
   const connections = [commands, leaseRedis, subscriber];
   await Promise.all(connections.map((redis) => redis.connect()));
   const keys = new Keys(config.redisKeyPrefix);

@@ -6,6 +6,7 @@ import {
   type BeelineNode,
   closeNodes,
   rest,
+  scrape,
   startCluster,
   TestClient,
   tokenFor,
@@ -77,6 +78,7 @@ describe('promise 6: a client that does not read costs a fixed amount of memory'
     await quick.receives(offsets.length);
     expect(bufferedBytes()).toBeGreaterThan(MAX_BUFFERED_BYTES);
     expect(slow.messages.length).toBeLessThan(offsets.length);
+    expect(await scrape(node)).toMatchObject({ beeline_lagging_connections: 1, beeline_evictions_total: 0 });
 
     // It reads in sips.
     while (slow.messages.length < offsets.length) {
@@ -88,6 +90,9 @@ describe('promise 6: a client that does not read costs a fixed amount of memory'
     readingOf(slow).resume();
     expect(slow.messages.map(({ offset }) => offset)).toEqual(offsets);
     expect(slow.disconnectReason).toBeUndefined();
+    const seen = await scrape(node);
+    expect(seen['beeline_lagging_connections']).toBe(0);
+    expect(seen['beeline_catchups_total{cause="lagging"}']).toBeGreaterThan(0);
   });
 
   describe('that fills its own buffer with requests', () => {
@@ -159,6 +164,7 @@ describe('promise 6: a client that does not read costs a fixed amount of memory'
       expect(webSocket.isPaused).toBe(false);
       for (let i = 0; i < 100; i += 1) ask();
       await waitUntil('bob is offline', async () => !(await isOnline()));
+      expect((await scrape(node))['beeline_evictions_total']).toBe(1);
       expect(bufferedBytes()).toBeLessThan(2 * MAX_BUFFERED_BYTES + PAGE_BYTES);
 
       // What waited for it is thrown away, and still in the inbox.

@@ -18,6 +18,14 @@ const WRONG_PASSWORD = 'zqxj-wrong-horse-battery-staple';
 const BODY = 'zqxj-nobody-elses-business';
 const REDIS_PASSWORD = 'zqxj-redis-password';
 
+/** Every line is JSON, or this throws. */
+function linesOf(log: string): Record<string, unknown>[] {
+  return log
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
 /** A story with everything that goes wrong, told to a real process that logs all it can. */
 describe('the log at level trace', () => {
   let redis: RedisServer;
@@ -87,6 +95,8 @@ describe('the log at level trace', () => {
     await rest(node, 'POST', '/messages', { token, text: `{"body":"${BODY}` });
     await rest(node, 'GET', `/inbox?token=${token}&note=${BODY}`, {});
     await rest(node, 'GET', `/nowhere/${BODY}?token=${token}`, { token });
+    for (const id of ['7b1c-grep-me', `zqxj ${BODY}`])
+      await rest(node, 'GET', `/inbox/chat?limit=${BODY}`, { token, headers: { 'X-Request-Id': id } });
     await rest(node, 'GET', '/inbox', { token: secret(tokenFor(bob, {}, -10_000)) });
     await rest(node, 'GET', '/inbox', { token: secret(`${token.slice(0, -4)}zqxj`) });
   }
@@ -143,5 +153,18 @@ describe('the log at level trace', () => {
     const leaked = secrets.filter((text) => text.length > 0 && log.includes(text));
     expect(leaked.map((text) => `${text.slice(0, 12)}…`)).toEqual([]);
     expect(log).not.toContain('zqxj');
+
+    const lines = linesOf(log);
+    const having = (fields: object): object[] =>
+      lines.filter((line) => Object.entries(fields).every(([key, value]) => line[key] === value));
+    const request = { msg: 'request', requestId: '7b1c-grep-me', method: 'GET', route: '/inbox/:channel' };
+    expect(having({ ...request, userId: alice, status: 400 })).toHaveLength(1);
+    expect(having({ msg: 'store unavailable', level: 40 }).some((line) => 'requestId' in line)).toBe(true);
+    expect(having({ msg: 'login refused', level: 30, userId: alice })).toHaveLength(1);
+    expect(
+      having({ msg: 'message stored', userId: bob, from: alice, channel: 'chat', duplicate: false }),
+    ).toHaveLength(2);
+    const [connected] = having({ msg: 'connected', userId: alice }) as { connectionId: string }[];
+    expect(having({ msg: 'disconnected', connectionId: connected?.connectionId })).toHaveLength(1);
   });
 });

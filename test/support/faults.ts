@@ -8,7 +8,7 @@ export function loseEnvelopes(node: BeelineNode): void {
   const channel = node.app.get<NodeChannel>(NodeChannel);
   const publish = channel.publish.bind(channel);
   channel.publish = (id, payload) =>
-    payload.startsWith('beat\t') ? publish(id, payload) : Promise.resolve();
+    payload.startsWith('beat\t') ? publish(id, payload) : Promise.resolve(undefined);
 }
 
 /** The node stops listening without knowing it, as when a proxy or a moved slot loses a subscription. */

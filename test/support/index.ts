@@ -9,4 +9,5 @@ export * from './raw-client';
 export * from './redis-cluster';
 export * from './redis-server';
 export * from './rest';
+export * from './scrape';
 export * from './wait-until';
