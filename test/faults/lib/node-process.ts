@@ -6,7 +6,7 @@ import { TEST_SECRET, tokenFor, waitUntil } from '../../support';
 
 export type KillPoint = 'before-publish' | 'before-push' | 'mid-replay' | 'mid-drain';
 
-const START_TIMEOUT_MS = 20_000;
+const START_TIMEOUT_MS = 60_000;
 const PAGE_SIZE = 4096;
 const KEPT_LOG_LINES = 400;
 
