@@ -5,13 +5,15 @@
 const LAYERS = [
   ['shared'],
   ['config'],
-  ['logging'],
+  ['logging', 'metrics', 'policy'],
   ['redis', 'embedded'],
+  ['limits'],
   ['node', 'auth', 'hub'],
   ['presence', 'inbox'],
   ['routing'],
   ['chat'],
   ['gateway', 'health', 'rest'],
+  ['admin'],
 ];
 
 const above = LAYERS.flatMap((layer, i) =>
@@ -84,7 +86,7 @@ module.exports = {
       comment: 'state machines know no clock, timer, socket or client',
       severity: 'error',
       from: {
-        path: '^src/(hub/feed|node/liveness|node/heartbeat|routing/sweep-plan|inbox/ack-merger)\\.ts$',
+        path: '^src/(hub/feed|node/liveness|node/heartbeat|routing/sweep-plan|inbox/ack-merger|presence/watched-user|limits/(token-bucket|settled-bucket|bucket-level|recent-keys))\\.ts$',
       },
       to: { path: 'node_modules|^node:', pathNot: '^src/shared/' },
     },

@@ -50,7 +50,7 @@ module.exports = {
       ...system,
       displayName: 'system',
       setupFiles: [...shared.setupFiles, '<rootDir>/test/support/use-single-redis.ts'],
-      testMatch: ['<rootDir>/test/{contract,integration,e2e,browser,smoke}/**/*.spec.ts'],
+      testMatch: ['<rootDir>/test/{contract,integration,e2e,browser,smoke,fuzz}/**/*.spec.ts'],
     },
     {
       ...system,
@@ -59,6 +59,9 @@ module.exports = {
       testMatch: ['<rootDir>/test/{contract,e2e}/**/*.spec.ts'],
       testPathIgnorePatterns: ['/test/e2e/(examples|documents)'],
     },
+    // Manifests and what runs the image: no cluster, but kubectl is needed (scripts/test.mjs sees to it).
+    { ...shared, displayName: 'k8s', testMatch: ['<rootDir>/test/k8s/**/*.spec.ts'] },
     { ...shared, displayName: 'faults', testMatch: ['<rootDir>/test/faults/**/*.spec.ts'] },
+    { ...shared, displayName: 'rollout', testMatch: ['<rootDir>/test/rollout/**/*.spec.ts'] },
   ],
 };

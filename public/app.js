@@ -1,13 +1,15 @@
 /** The page: one login, one chat, three views of it. */
 import { Chat } from './chat.js';
 import { ConversationView } from './conversation-view.js';
-import { byId, el } from './dom.js';
+import { byId, el, setText } from './dom.js';
 import { Login } from './login.js';
 import { PeopleView } from './people-view.js';
 import { StatusView } from './status-view.js';
 import { WelcomeView } from './welcome-view.js';
 
 const NOTICE_MS = 8_000;
+/** "Last seen 3 min ago" grows old by itself. */
+const TIMES_MS = 30_000;
 const SECOND_WINDOW = 'noopener,popup,width=520,height=780';
 
 const login = new Login();
@@ -16,6 +18,7 @@ let chat;
 const people = new PeopleView((name) => open(name));
 const conversation = new ConversationView({
   send: (text) => chat.send(chat.openedName, text),
+  wrote: (text) => chat.wrote(text),
   retry: (entry) => chat.retry(entry),
   discard: (entry) => chat.discard(entry),
   back: () => close(),
@@ -71,10 +74,16 @@ function renderSoon() {
 
 function render() {
   status.render(chat);
+  renderAnnouncement(chat);
   people.render(chat);
   conversation.render(chat);
   const unread = chat.conversations?.totalUnread() ?? 0;
   document.title = unread > 0 ? `(${unread}) Beeline` : 'Beeline';
+}
+
+function renderAnnouncement({ announcement }) {
+  byId('announcement').hidden = announcement === undefined;
+  setText(byId('announcement-text'), announcement ?? '');
 }
 
 function notify(text) {
@@ -88,6 +97,8 @@ document.addEventListener('visibilitychange', () => {
   if (chat !== undefined) renderSoon();
 });
 for (const event of ['online', 'offline']) addEventListener(event, () => chat !== undefined && renderSoon());
+setInterval(() => chat !== undefined && renderSoon(), TIMES_MS);
+byId('announcement-dismiss').addEventListener('click', () => chat.dismissAnnouncement());
 byId('log-out').addEventListener('click', () => leave());
 for (const link of document.querySelectorAll('[data-second-window]')) {
   link.addEventListener('click', (event) => {

@@ -12,12 +12,14 @@ const ANSWER_TIMEOUT_MS = 5_000;
 const SEND_TIMEOUT_MS = 10_000;
 /** Waiting before trying again where the server did not say how long: doubled each time, up to the greatest. */
 const RETRY_MS = { first: 500, greatest: 5_000 };
-/** A fresh token is handed over this long before the old one runs out, or at half its life where that is short. */
-const TOKEN_MARGIN_MS = 60_000;
+/** A fresh token is handed over at half of the old one's life; what fails is tried again at half of what is left. */
+const SHORTEST_TOKEN_WAIT_MS = 5_000;
 /** `setTimeout` fires at once where it is told to wait longer than this (24.8 days). */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** How many ids of messages are remembered, to recognise one that comes again. */
 const REMEMBERED_IDS = 5_000;
+/** Users, or messages, that one request may name. */
+const MOST_PER_REQUEST = 200;
 
 /** An error as the server words it, or one of this client's own: `timeout`, `offline`, `closed`. */
 export class BeelineError extends Error {
@@ -70,9 +72,12 @@ export class BeelineClient {
 
   /** Sends that have no answer yet, by clientId, in the order in which they were asked for. */
   #outbox = new Map();
+  #isSending = false;
   /** Per channel: how far the server knows that this device has everything, and how far it has. */
   #acks = new Map();
   #seenIds = new Set();
+  /** Users whose presence is wanted: said anew on each connection. */
+  #watched = new Set();
 
   /**
    * - `url`: of any node; by default the one that served the page.
@@ -85,6 +90,10 @@ export class BeelineClient {
    *   - `message(message)`: each message once. **It must be stored (or shown) when this returns**: then it is acked
    *   - `truncated({ channel, since, oldest })`: older messages are gone
    *   - `read({ channel, read, unread })`: another device has moved the read cursor
+   *   - `receipt({ channel, peer, state, offset })`: what was sent to `peer` with `receipt: true` is `delivered` or
+   *     `read`, up to `offset` in the peer's inbox
+   *   - `presence({ userId, online, devices, lastSeen })`: of a user who is watched: now, then at each change
+   *   - `typing({ from, channel, typing })`: word of it may be lost: forget it after some seconds
    *   - `announcement({ id, body, sentAt })`
    */
   constructor({ url = '/', deviceId, getToken, on = {} }) {
@@ -105,6 +114,9 @@ export class BeelineClient {
     this.#socket.on('message', (message) => this.#onMessage(message));
     this.#socket.on('inbox:truncated', (event) => this.#on.truncated?.(event));
     this.#socket.on('inbox:read', (event) => this.#on.read?.(event));
+    this.#socket.on('receipt', (event) => this.#on.receipt?.(event));
+    this.#socket.on('presence', (event) => this.#on.presence?.(event));
+    this.#socket.on('typing', (event) => this.#on.typing?.(event));
     this.#socket.on('announcement', (event) => this.#on.announcement?.(event));
     this.#socket.on('session:end', (event) => this.#onSessionEnd(event));
     this.#socket.on('connect_error', (error) => this.#onConnectError(error));
@@ -134,7 +146,7 @@ export class BeelineClient {
     const underWay = this.#outbox.get(clientId);
     if (underWay !== undefined) return underWay.promise;
     const outgoing = this.#putInOutbox({ ...options, to, body, clientId });
-    void this.#transmit(outgoing);
+    void this.#sendOutbox();
     return outgoing.promise;
   }
 
@@ -148,9 +160,25 @@ export class BeelineClient {
     return this.#request('inbox:read', { channel, offset });
   }
 
-  /** Who is online: `{ [user]: { online, devices, lastSeen } }`, of at most 200 users. */
-  async presenceOf(users) {
-    return (await this.#request('presence:get', { users })).presence;
+  /** From now on `on.presence` tells how these users are, over reconnects too. */
+  watch(users) {
+    const added = users.filter((user) => !this.#watched.has(user));
+    for (const user of added) this.#watched.add(user);
+    if (this.#online) void this.#sayWatched(added);
+  }
+
+  /**
+   * How far own messages have come, each named `{ to, channel, offset }` as its send was answered: with `state`
+   * `sent`, `delivered`, `read`, or null where the message is kept no more. Events tell changes; this is for what was
+   * missed while there was no connection.
+   */
+  async receiptsOf(messages) {
+    return (await this.#insist('receipts:get', { messages: messages.slice(-MOST_PER_REQUEST) })).receipts;
+  }
+
+  /** Word that the user is writing, or has stopped. Stored nowhere, so not worth repeating. */
+  sayTyping(to, typing, channel) {
+    this.#request('typing', { to, typing, channel }).catch(() => undefined);
   }
 
   // --- connecting, and coming back
@@ -176,7 +204,8 @@ export class BeelineClient {
     this.#renewTokenBefore(session.expiresAt, session.serverTime);
     this.#on.session?.(session);
     this.#report({ state: 'online' });
-    for (const outgoing of this.#outbox.values()) void this.#transmit(outgoing);
+    void this.#sayWatched([...this.#watched]);
+    void this.#sendOutbox();
   }
 
   /** The server says why it is about to end the connection, and whether to come back. */
@@ -257,21 +286,34 @@ export class BeelineClient {
 
   /** By the server's clock: this one may be wrong. */
   #renewTokenBefore(expiresAt, serverTime) {
-    const leftMs = expiresAt - serverTime;
-    const waitMs = Math.max(leftMs - TOKEN_MARGIN_MS, leftMs / 2);
+    const waitMs = (expiresAt - serverTime) / 2;
     clearTimeout(this.#tokenTimer);
-    if (waitMs > LONGEST_TIMER_MS) return;
-    this.#tokenTimer = setTimeout(() => void this.#renewToken(serverTime + waitMs), waitMs);
+    if (waitMs < SHORTEST_TOKEN_WAIT_MS || waitMs > LONGEST_TIMER_MS) return;
+    this.#tokenTimer = setTimeout(() => void this.#renewToken(expiresAt, serverTime + waitMs), waitMs);
   }
 
   /** A fresh token keeps the connection. Without one the server ends it with `token_expired`, and it is made anew. */
-  async #renewToken(serverTime) {
+  async #renewToken(expiresAt, serverTime) {
     try {
       const token = await this.#getToken(true);
-      const { expiresAt } = await this.#request('auth:refresh', { token });
-      this.#renewTokenBefore(expiresAt, serverTime);
-    } catch {
-      // Nothing is lost: see above.
+      const answer = await this.#request('auth:refresh', { token });
+      this.#renewTokenBefore(answer.expiresAt, serverTime);
+    } catch (error) {
+      if (error.code !== 'unauthorized' && this.#online) this.#renewTokenBefore(expiresAt, serverTime);
+    }
+  }
+
+  // --- presence
+
+  async #sayWatched(users) {
+    for (let at = 0; at < users.length; at += MOST_PER_REQUEST) {
+      try {
+        const request = { users: users.slice(at, at + MOST_PER_REQUEST) };
+        const { presence } = await this.#insist('presence:watch', request);
+        for (const [userId, state] of Object.entries(presence)) this.#on.presence?.({ userId, ...state });
+      } catch {
+        return; // the connection is gone, and the next one begins here; or more is watched than the server allows
+      }
     }
   }
 
@@ -320,7 +362,7 @@ export class BeelineClient {
   // --- sending
 
   #putInOutbox(payload) {
-    const outgoing = { payload, busy: false, obstacle: undefined };
+    const outgoing = { payload, obstacle: undefined };
     const { clientId } = payload;
     outgoing.promise = new Promise((resolve, reject) => {
       const settle = (how) => (value) => {
@@ -335,22 +377,42 @@ export class BeelineClient {
     return outgoing;
   }
 
-  /** Repeats until there is an answer that settles it. Without a connection it stops: the next `session` calls it again. */
-  async #transmit(outgoing) {
-    if (outgoing.busy) return;
-    outgoing.busy = true;
-    while (this.#online && this.#outbox.get(outgoing.payload.clientId) === outgoing) {
+  /**
+   * One after the other, each until there is an answer that settles it: so none is overtaken by those after it, and who
+   * is told to wait waits with all of them. Without a connection it stops: the next `session` calls it again.
+   */
+  async #sendOutbox() {
+    if (this.#isSending) return;
+    this.#isSending = true;
+    while (this.#online && this.#outbox.size > 0) {
+      const [outgoing] = this.#outbox.values();
       try {
         outgoing.succeed(await this.#request('message:send', outgoing.payload));
       } catch (error) {
-        if (!error.retryable) outgoing.fail(error);
-        else if (error.code !== 'offline') {
-          outgoing.obstacle = error;
-          await delay(error.retryAfterMs ?? RETRY_MS.first);
-        }
+        if (error.code !== 'offline') await this.#waitOrFail(outgoing, error);
       }
     }
-    outgoing.busy = false;
+    this.#isSending = false;
+  }
+
+  async #waitOrFail(outgoing, error) {
+    outgoing.obstacle = error;
+    const waitMs = waitBefore(error);
+    if (waitMs === undefined || waitMs > SEND_TIMEOUT_MS) outgoing.fail(error);
+    else await Promise.race([delay(waitMs), outgoing.promise.catch(() => undefined)]);
+  }
+
+  /** A request that may be made twice: made until it is answered, or the connection is gone. */
+  async #insist(event, payload) {
+    for (;;) {
+      try {
+        return await this.#request(event, payload);
+      } catch (error) {
+        const waitMs = waitBefore(error);
+        if (waitMs === undefined || error.code === 'offline') throw error;
+        await delay(waitMs);
+      }
+    }
   }
 
   /** One request event and its answer; an error answer becomes a `BeelineError`. */
@@ -373,6 +435,13 @@ function offline() {
 
 function noAnswer() {
   return new BeelineError({ code: 'timeout', message: 'no answer came', retryable: true });
+}
+
+/** How long to wait before trying again; undefined where that does not help. */
+function waitBefore({ code, retryable, retryAfterMs }) {
+  // Over a number, and not over a rate: time does not lower it.
+  if (!retryable || (code === 'rate_limited' && retryAfterMs === undefined)) return undefined;
+  return retryAfterMs ?? RETRY_MS.first;
 }
 
 function delay(ms) {

@@ -1,16 +1,15 @@
 /** One user at work: the connection, the conversations and who is online, brought together. No DOM. */
 import { BeelineClient, newClientId } from './beeline-client.js';
 import { Conversations } from './conversations.js';
+import { OthersTyping, OwnTyping } from './typing.js';
 import { errorInWords } from './words.js';
 
-const PRESENCE_POLL_MS = 4_000;
 /** History is read backwards: to the first unread message, a page at least, this many at most. */
 const PAGE = 200;
 const MAX_HISTORY = 1_000;
 /** Later than any message. */
 const END = '9999999999999999-0';
 const SENT = 'sent';
-const MAX_PRESENCE_QUERY = 200;
 
 export class Chat {
   status = { state: 'connecting' };
@@ -19,6 +18,9 @@ export class Chat {
   conversations;
   /** The conversation on the screen. */
   openedName;
+  /** The last one, until it is dismissed. */
+  announcement;
+  typing;
 
   #client;
   #channel;
@@ -27,13 +29,14 @@ export class Chat {
   #isVisible;
   #hasHistory = false;
   #clockSkewMs = 0;
-  #presenceTimer;
+  #ownTyping = new OwnTyping((to, typing) => this.#client.sayTyping(to, typing, this.#channel));
 
   /** `onChange`: something to show has changed. `onNotice(text)`: something to say once. `isVisible`: can anybody see it? */
   constructor(login, { onChange, onNotice, isVisible }) {
     this.#isVisible = isVisible;
     this.#onChange = onChange;
     this.#onNotice = onNotice;
+    this.typing = new OthersTyping(onChange);
     this.#client = new BeelineClient({
       deviceId: login.deviceId,
       getToken: (renew) => login.accessToken(renew),
@@ -43,7 +46,10 @@ export class Chat {
         message: (message) => this.#take(message),
         read: ({ channel, read }) => this.#moveReadCursor(channel, read),
         truncated: ({ channel }) => this.#tellTruncated(channel),
-        announcement: ({ body }) => onNotice(`Announcement: ${textOf(body)}`),
+        receipt: (receipt) => this.#takeReceipt(receipt),
+        presence: (presence) => this.#takePresence(presence),
+        typing: (word) => word.channel === this.#channel && this.typing.take(word),
+        announcement: ({ body }) => this.#announce(textOf(body)),
       },
     });
     this.#client.connect();
@@ -55,15 +61,22 @@ export class Chat {
   }
 
   close() {
-    clearTimeout(this.#presenceTimer);
+    this.#ownTyping.stop();
     this.#client.close();
   }
 
   open(name) {
+    this.#ownTyping.stop();
     if (name !== undefined) this.conversations.addPerson(name);
     this.openedName = name;
+    this.#watchPeople();
     this.markShown();
-    void this.#lookWhoIsOnline();
+    void this.#askForReceipts();
+    this.#onChange();
+  }
+
+  dismissAnnouncement() {
+    this.announcement = undefined;
     this.#onChange();
   }
 
@@ -74,7 +87,13 @@ export class Chat {
     if (read !== undefined) void this.#markRead(read);
   }
 
+  /** The text in the field has changed. */
+  wrote(text) {
+    this.#ownTyping.wrote(this.openedName, text);
+  }
+
   send(to, text) {
+    this.#ownTyping.stop({ silently: true });
     const at = Date.now() + this.#clockSkewMs;
     const entry = this.conversations.write({ to, text, clientId: newClientId(), at });
     void this.#deliver(entry);
@@ -96,8 +115,10 @@ export class Chat {
     const { peer: to, text, clientId } = entry;
     try {
       // `copy`: my other devices, and this browser later, see what I wrote.
-      const payload = { to, body: { text }, clientId, channel: this.#channel, copy: true };
-      this.conversations.confirm(entry, await this.#client.send(payload));
+      const wishes = { copy: true, receipt: true };
+      const payload = { to, body: { text }, clientId, channel: this.#channel, ...wishes };
+      const { id, sentAt, offset } = await this.#client.send(payload);
+      this.conversations.confirm(entry, { id, sentAt, place: offset });
     } catch (error) {
       this.conversations.fail(entry, errorInWords(error), error.retryable);
     }
@@ -116,12 +137,15 @@ export class Chat {
     this.conversations ??= new Conversations(session.userId);
     this.conversations.setReadCursor(session.channels[this.#channel].read);
     if (!this.#hasHistory) void this.#readHistory();
-    void this.#lookWhoIsOnline();
+    this.#watchPeople();
+    void this.#askForReceipts();
   }
 
   #take(message) {
     if (message.channel === this.#channel || message.channel === SENT) {
       this.conversations.take(message);
+      this.typing.forget(message.from);
+      this.#watchPeople();
       this.markShown();
       this.#onChange();
     } else {
@@ -137,6 +161,7 @@ export class Chat {
     } catch (error) {
       this.#onNotice(`Older messages could not be read. ${errorInWords(error)}`);
     }
+    this.#watchPeople();
     this.markShown();
     this.#onChange();
   }
@@ -170,19 +195,45 @@ export class Chat {
     if (channel === this.#channel) this.#onNotice('Some older messages were not kept by the server.');
   }
 
-  /** Asked now and again while the page can be seen. */
-  async #lookWhoIsOnline() {
-    clearTimeout(this.#presenceTimer);
-    this.#presenceTimer = setTimeout(() => void this.#lookWhoIsOnline(), PRESENCE_POLL_MS);
-    const users = this.conversations.list().map(({ name }) => name);
-    if (users.length === 0 || !this.#isVisible()) return;
+  /** Who is watched already is not asked for again. */
+  #watchPeople() {
+    this.#client.watch([...this.conversations.people.keys()]);
+  }
+
+  #takePresence(presence) {
+    this.conversations.setPresence(presence);
+    if (!presence.online) this.typing.forget(presence.userId);
+    this.#onChange();
+  }
+
+  #takeReceipt(receipt) {
+    if (receipt.channel !== this.#channel) return;
+    this.conversations.takeReceipt(receipt);
+    this.#onChange();
+  }
+
+  /** Receipts are hints: of what is on the screen the truth is asked for, once on each connection. */
+  async #askForReceipts() {
+    const to = this.openedName;
+    const messages = to === undefined ? [] : this.conversations.awaitingReceipts(to);
+    if (messages.length === 0) return;
     try {
-      const presence = await this.#client.presenceOf(users.slice(0, MAX_PRESENCE_QUERY));
-      this.conversations.setPresence(presence);
-      this.#onChange();
+      const channel = this.#channel;
+      const receipts = await this.#client.receiptsOf(
+        messages.map(({ place }) => ({ to, channel, offset: place })),
+      );
+      for (const { state, offset } of receipts) {
+        if (state === 'delivered' || state === 'read')
+          this.#takeReceipt({ channel, peer: to, state, offset });
+      }
     } catch {
-      // Without a connection nobody is known to be anywhere; the next look tells.
+      // The next connection asks again.
     }
+  }
+
+  #announce(text) {
+    this.announcement = text;
+    this.#onChange();
   }
 }
 

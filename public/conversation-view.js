@@ -15,7 +15,7 @@ export class ConversationView {
   #drafts = new Map();
   #actions;
 
-  /** `actions`: `send(text)`, `retry(entry)`, `discard(entry)`, `back()`. */
+  /** `actions`: `send(text)`, `wrote(text)`, `retry(entry)`, `discard(entry)`, `back()`. */
   constructor(actions) {
     this.#actions = actions;
     byId('back').addEventListener('click', () => actions.back());
@@ -28,13 +28,16 @@ export class ConversationView {
       event.preventDefault();
       this.#send();
     });
-    this.#text.addEventListener('input', () => this.#fit());
+    this.#text.addEventListener('input', () => {
+      this.#fit();
+      actions.wrote(this.#text.value);
+    });
     this.#log.addEventListener('scroll', () => (this.#isAtEnd = this.#measureEnd()));
     // A keyboard that slides in, a field that grows: the end stays where it was.
     new ResizeObserver(() => this.#isAtEnd && this.#scrollToEnd()).observe(this.#log);
   }
 
-  render({ conversations, openedName, status }) {
+  render({ conversations, openedName, status, typing }) {
     const isOpen = openedName !== undefined;
     byId('talk').hidden = !isOpen;
     byId('nobody').hidden = isOpen;
@@ -42,9 +45,16 @@ export class ConversationView {
     if (hasChanged) this.#turnTo(openedName);
     if (!isOpen) return;
     const presence = status.state === 'online' ? conversations.people.get(openedName) : {};
-    setText(byId('peer-presence'), presenceInWords(presence));
-    byId('peer-presence').dataset.online = String(presence.online === true);
+    this.#renderPresence(presence, status.state === 'online' && typing.has(openedName));
     this.#renderMessages(conversations.with(openedName), hasChanged);
+  }
+
+  /** Not a live region: it describes the text field, and is read out when one comes to that. */
+  #renderPresence(presence, isTyping) {
+    const line = byId('peer-presence');
+    setText(line, isTyping ? 'writing…' : presenceInWords(presence));
+    line.dataset.online = String(presence.online === true);
+    line.dataset.typing = String(isTyping);
   }
 
   focus() {
@@ -134,10 +144,7 @@ export class ConversationView {
     if (startsDay) item.dataset.day = dayInWords(entry.at);
     else delete item.dataset.day;
     if (!entry.mine) return;
-    setText(
-      item.querySelector('.state'),
-      { sending: 'Sending…', sent: 'Sent', failed: 'Not sent' }[entry.state],
-    );
+    setText(item.querySelector('.state'), STATES[entry.state]);
     item.querySelector('.failure').hidden = entry.state !== 'failed';
     setText(item.querySelector('.why'), entry.problem ?? '');
     item.querySelector('.retry').hidden = !entry.canRetry;
@@ -159,6 +166,14 @@ export class ConversationView {
     this.#text.style.height = `${this.#text.scrollHeight + 2}px`;
   }
 }
+
+const STATES = {
+  sending: 'Sending…',
+  sent: 'Sent',
+  delivered: 'Delivered',
+  read: 'Read',
+  failed: 'Not sent',
+};
 
 /** An own message keeps its key when it gets its id. */
 function keyOf({ mine, clientId, id }) {

@@ -7,6 +7,8 @@ import { compareOffsets } from './beeline-client.js';
 const MAX_PEOPLE = 200;
 const MAX_OWN_REMEMBERED = 300;
 const BEGINNING = '0-0';
+/** How far an own message has come; it never goes back. */
+const STATES = ['sending', 'sent', 'delivered', 'read'];
 
 export class Conversations {
   /** By name: `{ name, online, devices, lastSeen, lastAt }`; presence undefined until it is known. */
@@ -16,6 +18,8 @@ export class Conversations {
   #byId = new Map();
   /** Own messages that have no id yet, by clientId. */
   #pending = new Map();
+  /** By name and state: the offset in that person's inbox up to which own messages have come so far. */
+  #receipts = new Map();
 
   /** The server's cursor: one for the whole inbox. */
   #readCursor = BEGINNING;
@@ -38,11 +42,9 @@ export class Conversations {
     this.#memory.write('people', [...this.people.keys()].slice(-MAX_PEOPLE));
   }
 
-  setPresence(presence) {
-    for (const [name, state] of Object.entries(presence)) {
-      const person = this.people.get(name);
-      if (person !== undefined) Object.assign(person, state);
-    }
+  setPresence({ userId, online, devices, lastSeen }) {
+    const person = this.people.get(userId);
+    if (person !== undefined) Object.assign(person, { online, devices, lastSeen });
   }
 
   /** The latest talk first. */
@@ -70,18 +72,20 @@ export class Conversations {
     return entry;
   }
 
-  confirm(entry, { id, sentAt }) {
+  /** It is stored. `place`: its offset in the receiver's inbox, which only the answer to a send tells. */
+  confirm(entry, { id, sentAt, place = entry.place }) {
     this.#pending.delete(entry.clientId);
     if (this.#byId.has(id) && this.#byId.get(id) !== entry) return this.discard(entry);
-    Object.assign(entry, { id, at: sentAt, state: 'sent', problem: undefined });
+    Object.assign(entry, { id, at: sentAt, place, problem: undefined });
     this.#byId.set(id, entry);
+    this.#advance(entry);
     this.#sort(entry.peer);
     this.#rememberOwn();
   }
 
   /** `canRetry`: whether the same message may be accepted later. */
   fail(entry, problem, canRetry) {
-    if (entry.state === 'sent') return; // its copy came, though its answer did not
+    if (entry.id !== undefined) return; // its copy came, though its answer did not
     Object.assign(entry, { state: 'failed', problem, canRetry });
     this.#rememberOwn();
   }
@@ -97,6 +101,36 @@ export class Conversations {
     const at = entries.indexOf(entry);
     if (at >= 0) entries.splice(at, 1);
     this.#rememberOwn();
+  }
+
+  // --- ticks
+
+  /** `state`: `delivered` or `read`, up to that offset in the peer's inbox. May come before the answer to a send. */
+  takeReceipt({ peer, state, offset }) {
+    const key = `${state} ${peer}`;
+    const known = this.#receipts.get(key);
+    if (known !== undefined && compareOffsets(offset, known) <= 0) return;
+    this.#receipts.set(key, offset);
+    for (const entry of this.with(peer)) if (entry.mine && entry.id !== undefined) this.#advance(entry);
+    this.#rememberOwn();
+  }
+
+  /** Own messages of a conversation that may have come further while nobody told, the newest last. */
+  awaitingReceipts(name) {
+    return this.with(name).filter(
+      ({ mine, place, state }) => mine && place !== undefined && state !== 'read',
+    );
+  }
+
+  #advance(entry) {
+    const reached = ['read', 'delivered'].find((state) => this.#covers(state, entry)) ?? 'sent';
+    if (STATES.indexOf(reached) > STATES.indexOf(entry.state)) entry.state = reached;
+  }
+
+  /** Of another device's message only its copy is known, which was stored after it: the copy's time is safe to go by. */
+  #covers(state, { peer, place, at }) {
+    const upto = this.#receipts.get(`${state} ${peer}`);
+    return upto !== undefined && compareOffsets(place ?? `${at}-0`, upto) <= 0;
   }
 
   // --- unread
@@ -140,9 +174,14 @@ export class Conversations {
 
   /** A copy from the channel `sent`: of a message that this page wrote, or of another device's. */
   #takeOwn(message) {
-    const pending = this.#pending.get(message.clientId);
-    if (pending !== undefined && pending.peer === message.to) this.confirm(pending, message);
-    else this.#insert(message.to, { ...shownOf(message), mine: true, state: 'sent' });
+    const { to, clientId } = message;
+    const pending = this.#pending.get(clientId);
+    if (pending?.peer === to) {
+      return this.confirm(pending, { id: message.id, sentAt: message.sentAt });
+    }
+    const entry = { ...shownOf(message), peer: to, mine: true, state: 'sent' };
+    this.#advance(entry);
+    this.#insert(to, entry);
   }
 
   #insert(peer, entry) {

@@ -46,11 +46,13 @@ export class Login {
     return this.#tokens.accessToken;
   }
 
+  /** Ends the login on the server: its refresh token, and its connections, in other tabs too. */
   async logOut() {
-    const accessToken = this.#tokens?.accessToken;
+    // A token that has run out would be refused, and the login would live on.
+    const accessToken = await this.accessToken(false).catch(() => undefined);
     this.#save(null);
     // Out here, whatever the server says to it.
-    await post('/auth/logout', {}, accessToken).catch(() => undefined);
+    if (accessToken !== undefined) await post('/auth/logout', {}, accessToken).catch(() => undefined);
   }
 
   /** One refresh at a time: a refresh token used twice looks stolen. */

@@ -16,7 +16,7 @@ export class PeopleView {
     });
   }
 
-  render({ conversations, openedName, status }) {
+  render({ conversations, openedName, status, typing }) {
     const isOnline = status.state === 'online';
     const people = conversations?.list() ?? [];
     byId('no-people').hidden = people.length > 0;
@@ -28,6 +28,7 @@ export class PeopleView {
           presence: isOnline ? person : {},
           unread: conversations.unread(person.name),
           line: last === undefined ? '' : `${last.mine ? 'You: ' : ''}${last.text}`,
+          isTyping: isOnline && typing.has(person.name),
           isOpen: person.name === openedName,
         });
       },
@@ -64,12 +65,13 @@ export class PeopleView {
     return el('li', {}, button);
   }
 
-  #update(button, { presence, unread, line, isOpen }) {
+  #update(button, { presence, unread, line, isTyping, isOpen }) {
     const part = (name) => button.querySelector(`.${name}`);
     button.ariaCurrent = String(isOpen);
     button.dataset.online = String(presence.online);
+    button.dataset.typing = String(isTyping);
     setText(part('presence'), ` ${presenceInWords(presence)}. `);
-    setText(part('line'), line);
+    setText(part('line'), isTyping ? 'writing…' : line);
     setText(part('count'), unread > 99 ? '99+' : String(unread));
     part('badge').hidden = unread === 0;
   }

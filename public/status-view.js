@@ -27,7 +27,9 @@ export class StatusView {
     // Spoken on every screen, also where the label or the banner is not to be seen.
     setText(byId('status-spoken'), bannerText(state, status) || LABELS[state]);
     byId('banner').dataset.state = state;
-    this.#offer(state === 'ended' ? (needsLogin(status) ? 'logInAgain' : 'reconnect') : undefined);
+    if (state !== 'ended') this.#offer(undefined);
+    else if (needsLogin(status)) this.#offer('logInAgain', 'Log in again');
+    else this.#offer('reconnect', status.reason === 'replaced' ? 'Connect here' : 'Try again');
   }
 
   #renderSession({ userId, nodeId }, isOnline) {
@@ -43,11 +45,11 @@ export class StatusView {
     byId('node').title = `Node ${nodeId}`;
   }
 
-  #offer(action) {
+  #offer(action, label) {
     this.#action = action;
     const button = byId('banner-action');
     button.hidden = action === undefined;
-    if (action !== undefined) setText(button, action === 'logInAgain' ? 'Log in again' : 'Connect here');
+    if (action !== undefined) setText(button, label);
   }
 }
 

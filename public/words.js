@@ -1,5 +1,7 @@
 /** Codes and times, in words that a person can use. */
 
+const LONG_WAIT_MS = 30_000;
+
 const ERRORS = {
   unauthorized: 'Your login is not valid any more. Please log in again.',
   forbidden: 'You are not allowed to do this.',
@@ -15,7 +17,10 @@ const ERRORS = {
   closed: 'You left before an answer came.',
 };
 
-export function errorInWords({ code, message, details }) {
+export function errorInWords({ code, message, details, retryAfterMs }) {
+  if (code === 'rate_limited' && retryAfterMs > LONG_WAIT_MS) {
+    return `That was too much. Please try again in ${Math.ceil(retryAfterMs / 60_000)} min.`;
+  }
   if (code === 'bad_request') {
     return (
       details?.map(({ field, problem }) => `${field} ${problem}`).join(', ') ?? `Not accepted: ${message}`
@@ -26,10 +31,10 @@ export function errorInWords({ code, message, details }) {
 
 const ENDS = {
   replaced: 'This session was opened somewhere else, so it ended here.',
-  revoked: 'You were logged out.',
+  revoked: 'You were logged out, in another window or by an administrator.',
   token_expired: 'Your login has run out.',
   unauthorized: 'Your login has run out.',
-  evicted: 'The server ended the connection: too much at once.',
+  evicted: 'The server ended the connection: this page asked for too much at once. Please wait a moment.',
   session_conflict: ERRORS.session_conflict,
   closed: 'The server ended the connection.',
 };

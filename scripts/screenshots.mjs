@@ -46,6 +46,8 @@ try {
 
   for (const colorScheme of ['light', 'dark']) {
     await maya.page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    await amina.page.locator('#text').pressSequentially('And');
+    await maya.page.locator('.person[data-typing=true]').waitFor();
     await shoot(maya.page, colorScheme);
   }
   await maya.page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
@@ -81,7 +83,9 @@ async function write({ page }, to, text) {
   }
   await page.locator('#text').fill(text);
   await page.getByRole('button', { name: 'Send' }).click();
-  await page.locator('li[data-state=sent]', { hasText: text }).waitFor();
+  await page
+    .locator('li:is([data-state=sent], [data-state=delivered], [data-state=read])', { hasText: text })
+    .waitFor();
 }
 
 async function talk(a, b, lines) {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   ensureChromium,
+  ensureKubectl,
   ensurePackages,
   ensureProgram,
   ensurePythonModules,
@@ -14,15 +15,19 @@ import { CHECK_STEPS, runStep } from './lib/steps.mjs';
 requireNode();
 ensurePackages();
 ensureProgram('redis-server', 'redis-server');
+ensureProgram('haproxy', 'haproxy');
 ensurePythonModules(['socketio', 'websocket'], ['python3-socketio', 'python3-websocket']);
 process.env.CHROMIUM_PATH = ensureChromium();
+process.env.KUBECTL = ensureKubectl();
 
 const reports = mkdtempSync(join(tmpdir(), 'beeline-test-'));
 const steps = [...CHECK_STEPS, { name: 'build', command: ['nest', 'build'] }];
 const results = steps.map((step) => ({ passed: runStep(step) ? 1 : 0 }));
-results.push(runTests('tests', ['--maxWorkers', '2', '--selectProjects', 'unit', 'system', 'cluster']));
+results.push(
+  runTests('tests', ['--maxWorkers', '2', '--selectProjects', 'unit', 'k8s', 'system', 'cluster']),
+);
 // By themselves: what is killed and frozen there is measured against time limits.
-results.push(runTests('faults', ['--runInBand', '--selectProjects', 'faults']));
+results.push(runTests('faults', ['--runInBand', '--selectProjects', 'faults', 'rollout']));
 
 const passed = results.reduce((sum, result) => sum + result.passed, 0);
 const failed = results.reduce((sum, result) => sum + (result.failed ?? 1 - result.passed), 0);

@@ -1,4 +1,5 @@
-import { type DynamicModule, Module } from '@nestjs/common';
+import { type DynamicModule, Module, type Type } from '@nestjs/common';
+import { AdminModule } from './admin';
 import { AuthModule } from './auth';
 import { ChatModule } from './chat';
 import { type Config, ConfigModule } from './config';
@@ -6,8 +7,11 @@ import { EmbeddedModule } from './embedded';
 import { GatewayModule } from './gateway';
 import { HealthModule } from './health';
 import { InboxModule } from './inbox';
+import { LimitsModule } from './limits';
 import { LoggingModule } from './logging';
+import { MetricsModule } from './metrics';
 import { NodeModule } from './node';
+import { type ContactPolicy, PolicyModule } from './policy';
 import { PresenceModule } from './presence';
 import { RedisModule } from './redis';
 import { RoutingModule } from './routing';
@@ -15,13 +19,16 @@ import { RoutingModule } from './routing';
 /** The one place that sees every module. */
 @Module({})
 export class AppModule {
-  static of(config: Config): DynamicModule {
+  static of(config: Config, contactPolicy: Type<ContactPolicy>): DynamicModule {
     return {
       module: AppModule,
       imports: [
         ConfigModule.of(config),
         LoggingModule,
+        MetricsModule,
+        PolicyModule.of(contactPolicy),
         config.redisUrl === undefined ? EmbeddedModule : RedisModule,
+        LimitsModule,
         NodeModule,
         AuthModule,
         PresenceModule,
@@ -30,6 +37,7 @@ export class AppModule {
         ChatModule,
         GatewayModule,
         HealthModule,
+        AdminModule,
       ],
     };
   }

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
@@ -6,7 +7,8 @@ import { AppModule } from './app.module';
 import type { Config } from './config';
 import { SocketAdapter } from './gateway';
 import { createLogger, NestLogger } from './logging';
-import { ProblemFilter } from './rest';
+import { ContactPolicy } from './policy';
+import { ProblemFilter, requestLog, securityHeaders } from './rest';
 
 /** A request body over this is answered `too_large`; the far smaller limit of a message body is the chat's. */
 const MAX_REQUEST_BYTES = 1_000_000;
@@ -14,19 +16,29 @@ const MAX_REQUEST_BYTES = 1_000_000;
 /** The page at `/`: as far from `dist` as it is from `src`. */
 const PAGE_DIRECTORY = join(__dirname, '..', 'public');
 
+/** What an application may bring of its own. */
+export interface AppOptions {
+  contactPolicy?: Type<ContactPolicy>;
+}
+
 /** Builds one node, ready to listen: what `main.ts` runs, and what tests run several of in one process. */
-export async function createApp(config: Config): Promise<NestExpressApplication> {
+export async function createApp(
+  config: Config,
+  { contactPolicy = ContactPolicy }: AppOptions = {},
+): Promise<NestExpressApplication> {
   const logger = createLogger(config);
-  const app = await NestFactory.create<NestExpressApplication>(AppModule.of(config), {
+  const app = await NestFactory.create<NestExpressApplication>(AppModule.of(config, contactPolicy), {
     logger: new NestLogger(logger),
     bodyParser: false,
     abortOnError: false,
   });
   app.useWebSocketAdapter(new SocketAdapter(app));
   app.useGlobalFilters(new ProblemFilter(logger));
+  app.use(requestLog(logger));
   app.useBodyParser('json', { limit: MAX_REQUEST_BYTES, strict: false });
   app.disable('x-powered-by');
-  app.enableCors({ origin: [...config.corsOrigins] });
+  app.use(securityHeaders(join(PAGE_DIRECTORY, 'index.html')));
+  app.enableCors({ origin: [...config.corsOrigins], exposedHeaders: ['X-Request-Id'] });
   app.useStaticAssets(PAGE_DIRECTORY);
   serveDocs(app);
   return app;

@@ -1,39 +1,93 @@
+/** Real processes: started, ended by their id, and measured. Linux only, for CPU is read from /proc. */
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { fileURLToPath } from 'node:url';
 
 const CLOCK_TICKS_PER_SECOND = 100;
+const PROBE = fileURLToPath(new URL('probe.cjs', import.meta.url));
+const living = new Set();
+
+process.on('exit', () => living.forEach((child) => child.kill('SIGKILL')));
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
 
 /** A child process that is ready once its output contains `readyText`. */
 export function start(command, args, { env = {}, readyText }) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
-      env: { ...process.env, ...env },
-      stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, NODE_ENV: 'production', ...env },
+      stdio: ['ignore', 'pipe', 'inherit', ...(command === process.execPath ? ['ipc'] : [])],
     });
+    living.add(child);
     let output = '';
     child.once('error', reject);
-    child.once('exit', (code) => reject(new Error(`${command} ${args[0]} ended with ${code}\n${output}`)));
+    child.once('exit', (code) => {
+      living.delete(child);
+      reject(new Error(`${command} ${args[0]} ended with ${code}\n${output}`));
+    });
     child.stdout.on('data', (chunk) => {
-      output = (output + chunk).slice(-4096);
-      if (output.includes(readyText)) resolve(child);
+      if (output === undefined) return;
+      output += chunk;
+      if (!output.includes(readyText)) return;
+      output = undefined;
+      resolve(child);
     });
   });
 }
 
-export function stop(child) {
-  return new Promise((resolve) => {
-    if (child.exitCode !== null || child.signalCode !== null) resolve();
-    child.once('exit', resolve);
-    child.kill('SIGTERM');
+/** A node of Node.js that can be asked for its memory and its profile. */
+export function startNode(script, { env, readyText, nodeArgs = [] }) {
+  return start(process.execPath, ['--expose-gc', '--require', PROBE, ...nodeArgs, script], {
+    env,
+    readyText,
   });
 }
 
-/** User and system CPU that a process has used so far, in ms (by /proc: Linux only). */
+export async function stop(child, signal = 'SIGKILL') {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, 'exit');
+  child.kill(signal);
+  await exited;
+}
+
+/** User and system CPU that a process has used so far, in ms, of all its threads. */
 export function cpuMs(child) {
   const stat = readFileSync(`/proc/${child.pid}/stat`, 'utf8');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return ((Number(fields[11]) + Number(fields[12])) * 1000) / CLOCK_TICKS_PER_SECOND;
+}
+
+export const cpuMsOf = (children) => children.reduce((sum, child) => sum + cpuMs(child), 0);
+
+/** RSS and heap of a node in bytes, after a full collection. */
+export const memoryOf = (child) => ask(child, { ask: 'memory' });
+
+/** From here on the node writes down where its CPU goes; opened by any browser's developer tools. */
+export const startProfile = (child) => ask(child, { ask: 'start profile' });
+export const stopProfile = (child, file) => ask(child, { ask: 'stop profile', file });
+
+async function ask(child, question) {
+  const over = new AbortController();
+  const { signal } = over;
+  const ended = once(child, 'exit', { signal }).then(([code]) => {
+    throw new Error(`a node has ended with ${code}`);
+  });
+  const answered = once(child, 'message', { signal });
+  child.send(question);
+  try {
+    const [answer] = await Promise.race([answered, ended]);
+    return answer;
+  } finally {
+    ended.catch(() => {});
+    over.abort();
+  }
+}
+
+/** The most RSS that a process has ever had, in bytes. */
+export function peakRssOf(child) {
+  const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
+  return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)[1]) * 1024;
 }
 
 export function freePort() {
@@ -43,11 +97,4 @@ export function freePort() {
       server.close(() => resolve(port));
     });
   });
-}
-
-export async function startRedis() {
-  const port = await freePort();
-  const args = ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
-  const child = await start('redis-server', args, { readyText: 'Ready to accept connections' });
-  return { child, url: `redis://127.0.0.1:${port}` };
 }

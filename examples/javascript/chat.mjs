@@ -15,7 +15,7 @@ const password = process.env.PASSWORD;
 if (!peer || !password) quit('usage: PASSWORD=… node chat.mjs <me> <peer> [url]');
 
 const credentials = { username: me, password };
-let tokens, refreshAt;
+let tokens, refreshAt, refreshTimer;
 await post('/auth/login', credentials)
   .catch(() => post('/auth/register', credentials))
   .then(keep, (error) => quit(error.message));
@@ -27,9 +27,10 @@ const socket = io(url, {
 });
 
 // Handlers stand outside `connect`: inside it, every reconnect would add them once more.
-socket.on('session', ({ nodeId, channels }) =>
-  console.log(`* node ${nodeId}, ${channels.chat.unread} unread`),
-);
+socket.on('session', ({ nodeId, channels }) => {
+  console.log(`* node ${nodeId}, ${channels.chat.unread} unread`);
+  refreshInTime();
+});
 socket.on('disconnect', (reason) => console.log(`* disconnected: ${reason}`));
 socket.on('session:end', ({ reason, reconnect }) => {
   if (!reconnect) quit(`* ended: ${reason}`);
@@ -81,7 +82,21 @@ for await (const text of createInterface({ input: process.stdin })) {
   }
   console.log(answer.ok ? `* stored at ${answer.offset}` : `* not sent: ${answer.error.message}`);
 }
+clearTimeout(refreshTimer);
 socket.disconnect();
+
+// A connection ends with its token: half-way there it is handed a fresh one.
+function refreshInTime() {
+  clearTimeout(refreshTimer);
+  refreshTimer = setTimeout(
+    async () => {
+      if (!socket.connected) return; // the next session begins anew
+      await request('auth:refresh', { token: await accessToken() });
+      refreshInTime();
+    },
+    Math.max(0, refreshAt - Date.now()),
+  );
+}
 
 async function accessToken() {
   // Where that fails the old one has to do: the server says what is wrong with it.

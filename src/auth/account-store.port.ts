@@ -15,7 +15,8 @@ export abstract class AccountStore {
 
   /**
    * Atomically uses generation `generation`: the newest moves on, the one before it is answered the same again
-   * for `graceMs`, anything older ends the login.
+   * for `graceMs`, anything older ends the login; so does a revocation of the user (revocation-store.port.ts) that
+   * came with or after the last use.
    */
   abstract rotateLogin(
     user: UserId,

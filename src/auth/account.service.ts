@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Config } from '../config';
+import { AuthAttempts } from '../limits';
+import { Logger } from '../logging';
 import { BeelineError, type UserId } from '../shared';
 import { AccountStore } from './account-store.port';
 import { hashPassword, verifyPassword } from './password';
@@ -18,7 +20,10 @@ export interface TokenPair {
 /** A refresh token used a second time within this is answered the same again: the first answer was lost. */
 const REFRESH_GRACE_MS = 30_000;
 
-/** Accounts kept here: register, login, refresh. Off where an outside issuer keeps them. */
+/**
+ * Accounts kept here: register, login, refresh. Off where an outside issuer keeps them. Attempts are limited, per
+ * account and per `address` that they come from: `rate_limited`, before any work is done.
+ */
 @Injectable()
 export class AccountService {
   private readonly signer: TokenSigner | undefined;
@@ -27,6 +32,8 @@ export class AccountService {
   constructor(
     private readonly config: Config,
     private readonly accounts: AccountStore,
+    private readonly attempts: AuthAttempts,
+    private readonly logger: Logger,
   ) {
     const { tokenKey, jwtUserClaim, localAccounts } = config;
     if (localAccounts && tokenKey.kind === 'own')
@@ -34,34 +41,48 @@ export class AccountService {
   }
 
   /** `conflict` where the name is taken. */
-  async register(user: UserId, password: string): Promise<TokenPair> {
+  async register(user: UserId, password: string, address: string): Promise<TokenPair> {
     const signer = this.requireSigner();
+    await this.attempts.password(user, address);
     if (!(await this.accounts.create(user, await hashPassword(password)))) {
       throw new BeelineError('conflict', 'this username is taken');
     }
+    this.logger.info({ userId: user }, 'account made');
     return this.openLogin(signer, user);
   }
 
   /** `unauthorized` for an unknown name as for a wrong password, after the same amount of work. */
-  async login(user: UserId, password: string): Promise<TokenPair> {
+  async login(user: UserId, password: string, address: string): Promise<TokenPair> {
     const signer = this.requireSigner();
+    await this.attempts.password(user, address);
     const hash = await this.accounts.findPasswordHash(user);
     const matches = await verifyPassword(password, hash ?? (await this.decoy()));
-    if (hash === undefined || !matches) throw new BeelineError('unauthorized', 'wrong username or password');
+    if (hash === undefined || !matches) {
+      // A name that is no account's may be a password that went into the wrong field.
+      this.logger.info(hash === undefined ? {} : { userId: user }, 'login refused');
+      throw new BeelineError('unauthorized', 'wrong username or password');
+    }
     return this.openLogin(signer, user);
   }
 
   /** `unauthorized` where the token is not ours, is used up, or its login has ended. */
-  async refresh(token: string): Promise<TokenPair> {
+  async refresh(token: string, address: string): Promise<TokenPair> {
     const signer = this.requireSigner();
     const used = signer.readRefresh(token);
-    if (used === undefined) throw new BeelineError('unauthorized', 'the refresh token is not valid');
+    if (used === undefined) {
+      await this.attempts.fromAddress(address);
+      throw new BeelineError('unauthorized', 'the refresh token is not valid');
+    }
     const { userId, loginId, generation } = used;
+    await this.attempts.refresh(userId);
     const ttlMs = this.config.refreshTokenTtlMs;
     const rotation = await this.accounts.rotateLogin(userId, loginId, generation, REFRESH_GRACE_MS, ttlMs);
     if (rotation.outcome !== 'rotated') {
+      this.logger.warn({ userId, outcome: rotation.outcome }, 'refresh refused');
       const why =
-        rotation.outcome === 'revoked' ? 'was used before: this login has been ended' : 'belongs to no login';
+        rotation.outcome === 'revoked'
+          ? 'is of a login that has been ended, or was used before: that ends it too'
+          : 'belongs to no login';
       throw new BeelineError('unauthorized', `the refresh token ${why}`);
     }
     return this.pair(signer, userId, loginId, generation + 1, rotation.at);
@@ -69,6 +90,7 @@ export class AccountService {
 
   private async openLogin(signer: TokenSigner, user: UserId): Promise<TokenPair> {
     const loginId = randomBytes(16).toString('base64url');
+    this.logger.debug({ userId: user }, 'login opened');
     const openedAt = await this.accounts.openLogin(user, loginId, this.config.refreshTokenTtlMs);
     return this.pair(signer, user, loginId, 1, openedAt);
   }
@@ -101,7 +123,11 @@ export class AccountService {
   }
 
   private decoy(): Promise<string> {
-    this.decoyHash ??= hashPassword('no account has this hash');
+    this.decoyHash ??= hashPassword('no account has this hash').catch((error: unknown) => {
+      // Refused for want of room: made by the next who needs it.
+      this.decoyHash = undefined;
+      throw error;
+    });
     return this.decoyHash;
   }
 }

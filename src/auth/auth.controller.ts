@@ -1,21 +1,38 @@
-import { Body, Controller, HttpCode, Post } from '@nestjs/common';
-import { ApiBody, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import {
+  ApiBody,
+  ApiCreatedResponse,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+} from '@nestjs/swagger';
+import { Body, Controller, HttpCode, Post, Req } from '@nestjs/common';
+import type { Request } from 'express';
+import { Config } from '../config';
+import { addressOf } from '../limits';
 import { validate } from '../shared';
+import { Authenticated, CurrentIdentity } from './auth.guard';
 import { AccountService, type TokenPair } from './account.service';
+import type { Identity } from './identity';
+import { Revocations } from './revocations';
 import { CredentialsDto, RefreshDto, TokenPairDto } from './dto/auth.dto';
 
 @ApiTags('auth')
 @Controller('auth')
 export class AuthController {
-  constructor(private readonly accounts: AccountService) {}
+  constructor(
+    private readonly config: Config,
+    private readonly accounts: AccountService,
+    private readonly revocations: Revocations,
+  ) {}
 
   @Post('register')
   @ApiOperation({ summary: 'Make a local account and log in.' })
   @ApiBody({ type: CredentialsDto })
   @ApiCreatedResponse({ type: TokenPairDto })
-  async register(@Body() body: unknown): Promise<TokenPair> {
+  async register(@Body() body: unknown, @Req() request: Request): Promise<TokenPair> {
     const { username, password } = validate(CredentialsDto, body);
-    return this.accounts.register(username, password);
+    return this.accounts.register(username, password, this.addressOf(request));
   }
 
   @Post('login')
@@ -23,9 +40,9 @@ export class AuthController {
   @ApiOperation({ summary: 'Log in with a local account.' })
   @ApiBody({ type: CredentialsDto })
   @ApiOkResponse({ type: TokenPairDto })
-  async login(@Body() body: unknown): Promise<TokenPair> {
+  async login(@Body() body: unknown, @Req() request: Request): Promise<TokenPair> {
     const { username, password } = validate(CredentialsDto, body);
-    return this.accounts.login(username, password);
+    return this.accounts.login(username, password, this.addressOf(request));
   }
 
   @Post('refresh')
@@ -35,7 +52,20 @@ export class AuthController {
   })
   @ApiBody({ type: RefreshDto })
   @ApiOkResponse({ type: TokenPairDto })
-  async refresh(@Body() body: unknown): Promise<TokenPair> {
-    return this.accounts.refresh(validate(RefreshDto, body).refreshToken);
+  async refresh(@Body() body: unknown, @Req() request: Request): Promise<TokenPair> {
+    return this.accounts.refresh(validate(RefreshDto, body).refreshToken, this.addressOf(request));
+  }
+
+  @Post('logout')
+  @HttpCode(204)
+  @Authenticated()
+  @ApiOperation({ summary: 'End the login of this access token: its tokens and its connections.' })
+  @ApiNoContentResponse()
+  async logout(@CurrentIdentity() identity: Identity): Promise<void> {
+    await this.revocations.revokeLogin(identity);
+  }
+
+  private addressOf(request: Request): string {
+    return addressOf(request, this.config.trustedProxies);
   }
 }

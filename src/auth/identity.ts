@@ -4,11 +4,15 @@ import type { UserId } from '../shared';
 export interface Identity {
   userId: UserId;
   scopes: ReadonlySet<string>;
-  /** The login that the token belongs to: its `sid`, else its `jti`. */
+  /** The login that the token belongs to: its `sid`, else its `jti`; made fit for a key (login-id.ts). */
   loginId: string | undefined;
+  /** Unix ms; 0 where the token does not say. Tokens issued up to a revocation are refused. */
+  issuedAt: number;
   /** Unix ms, to be held against the store's clock. */
   expiresAt: number;
 }
 
 /** May send on another user's behalf. */
 export const SCOPE_SEND_ANY = 'send:any';
+/** May do what `/admin` offers. */
+export const SCOPE_ADMIN = 'admin';

@@ -1,4 +1,5 @@
 import crypto from 'node:crypto';
+import { toClientError } from '../shared';
 import { hashPassword, verifyPassword } from './password';
 
 /** As an earlier configuration would have stored it; the tests that need many use these. */
@@ -65,6 +66,22 @@ describe('a password', () => {
     } finally {
       spy.mockRestore();
     }
+  });
+
+  it('is refused, for now, where a hundred wait already', async () => {
+    const hash = cheapHash('x');
+    const tried = await Promise.allSettled(Array.from({ length: 110 }, () => verifyPassword('x', hash)));
+    const refused = tried.filter(({ status }) => status === 'rejected');
+    // Two are at work.
+    expect(refused).toHaveLength(8);
+    for (const { reason } of refused as PromiseRejectedResult[]) {
+      expect(toClientError(reason).toBody()).toMatchObject({
+        code: 'unavailable',
+        retryable: true,
+        retryAfterMs: 15_000,
+      });
+    }
+    expect(await verifyPassword('x', hash)).toBe(true);
   });
 
   it('that can not be hashed leaves room for the next', async () => {

@@ -1,5 +1,6 @@
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 import pLimit from 'p-limit';
+import { BeelineError } from '../shared';
 
 /**
  * scrypt, a memory-hard function, with the parameters that OWASP's password storage cheat sheet gives as
@@ -11,6 +12,10 @@ const SALT_BYTES = 16;
 
 /** Hashing occupies a thread and 32 MiB each; more at once would starve everything else that needs a thread. */
 const MAX_AT_ONCE = 2;
+
+/** At about 0.3 s each (measured) these are a quarter of a minute: who would wait longer is told to come back. */
+const MAX_WAITING = 100;
+const RETRY_AFTER_MS = 15_000;
 
 export async function hashPassword(password: string): Promise<string> {
   const salt = randomBytes(SALT_BYTES);
@@ -33,6 +38,12 @@ export async function verifyPassword(password: string, hash: string): Promise<bo
 const limit = pLimit(MAX_AT_ONCE);
 
 function derive(password: string, salt: Buffer, cost: typeof COST): Promise<Buffer> {
+  if (limit.pendingCount >= MAX_WAITING) {
+    const extras = { retryAfterMs: RETRY_AFTER_MS };
+    return Promise.reject(
+      new BeelineError('unavailable', 'too many log in at this moment; try again later', extras),
+    );
+  }
   const maxmem = 256 * cost.N * cost.r;
   return limit(
     () =>

@@ -59,12 +59,12 @@ describe('a refresh token', () => {
 });
 
 describe('an access token', () => {
-  it('says who, until when in whole seconds, and what it was told to', () => {
+  it('says who, since which millisecond, until when in whole seconds, and what it was told to', () => {
     const named = new TokenSigner(SECRET, 'user_id');
     const token = named.signAccess('bob', 1_700_000_000_999, 1500, { sid: 'login' });
     expect(decode(token, { complete: true })).toMatchObject({
       header: { alg: 'HS256', typ: 'JWT' },
-      payload: { user_id: 'bob', iat: 1_700_000_000, exp: 1_700_000_002, sid: 'login' },
+      payload: { user_id: 'bob', iat: 1_700_000_000.999, exp: 1_700_000_003, sid: 'login' },
     });
   });
 

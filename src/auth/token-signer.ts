@@ -23,14 +23,16 @@ export class TokenSigner {
     this.key = createSecretKey(Buffer.from(secret));
   }
 
-  /** `issuedAtMs` by the store. Times in a token are whole seconds. */
+  /**
+   * `issuedAtMs` by the store, kept to the millisecond (RFC 7519 allows fractions): a token made in the second of a
+   * revocation, but after it, is good. The expiry is a whole second, and never before `ttlMs` have passed.
+   */
   signAccess(userId: string, issuedAtMs: number, ttlMs: number, claims: Record<string, string>): string {
-    const issuedAt = Math.floor(issuedAtMs / 1000);
     const payload = {
       ...claims,
       [this.userClaim]: userId,
-      iat: issuedAt,
-      exp: issuedAt + Math.ceil(ttlMs / 1000),
+      iat: issuedAtMs / 1000,
+      exp: Math.ceil((issuedAtMs + ttlMs) / 1000),
     };
     return sign(payload, this.key, { algorithm: 'HS256' });
   }

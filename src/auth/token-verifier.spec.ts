@@ -58,6 +58,7 @@ describe('a token of our own', () => {
       userId: 'bob',
       scopes: new Set(),
       loginId: 'login',
+      issuedAt: STORE_NOW_MS,
       expiresAt: STORE_NOW_MS + 60_000,
     });
   });
@@ -124,7 +125,7 @@ describe('a token of our own', () => {
     }
   });
 
-  it("expires by the store's clock, not by ours", async () => {
+  it("promise 8: expires by the store's clock, not by ours", async () => {
     const token = tokenOf();
     const [justBefore, justAfter] = [claims.exp * 1000 - 1500, claims.exp * 1000 + 1500];
     expect(await outcomeOf(verifierWith({ AUTH_SECRET: SECRET }, justBefore), token)).toBe('accepted');

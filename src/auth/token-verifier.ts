@@ -5,6 +5,7 @@ import { JwksClient, SigningKeyNotFoundError } from 'jwks-rsa';
 import { Config } from '../config';
 import { BeelineError, parseUserId, StoreClock } from '../shared';
 import type { Identity } from './identity';
+import { opaqueLoginId } from './login-id';
 
 /** A key that is ready to verify with, and the algorithms that it, not the token, allows. */
 interface PreparedKey {
@@ -13,6 +14,8 @@ interface PreparedKey {
 }
 
 const MAX_TOKEN_LENGTH = 8192;
+/** Seconds with a fraction are not exact in binary: without it, 1.001 s could read as the millisecond before. */
+const IAT_ROUNDING_MS = 0.01;
 const JWKS_TIMEOUT_MS = 5000;
 const JWKS_MAX_REQUESTS_PER_MINUTE = 10;
 
@@ -72,7 +75,8 @@ export class TokenVerifier {
     return {
       userId,
       scopes: new Set(typeof scope === 'string' ? scope.split(' ').filter(Boolean) : []),
-      loginId: typeof loginId === 'string' ? loginId : undefined,
+      loginId: typeof loginId === 'string' ? opaqueLoginId(loginId) : undefined,
+      issuedAt: typeof claims.iat === 'number' ? Math.floor(claims.iat * 1000 + IAT_ROUNDING_MS) : 0,
       expiresAt: claims.exp * 1000,
     };
   }

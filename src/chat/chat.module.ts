@@ -1,14 +1,17 @@
 import { Module } from '@nestjs/common';
 import { AuthModule } from '../auth';
+import { InboxModule } from '../inbox';
+import { LimitsModule } from '../limits';
 import { NodeModule } from '../node';
 import { RoutingModule } from '../routing';
 import { ChatService } from './chat.service';
 import { MessagesController } from './messages.controller';
+import { Receipts } from './receipts';
 
 @Module({
-  imports: [AuthModule, NodeModule, RoutingModule],
+  imports: [AuthModule, InboxModule, LimitsModule, NodeModule, RoutingModule],
   controllers: [MessagesController],
-  providers: [ChatService],
-  exports: [ChatService],
+  providers: [ChatService, Receipts],
+  exports: [ChatService, Receipts],
 })
 export class ChatModule {}

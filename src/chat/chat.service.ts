@@ -1,7 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { uuidv7 } from 'uuidv7';
 import { Config } from '../config';
+import { Contacts, SendRate } from '../limits';
+import { Logger } from '../logging';
+import { Metrics } from '../metrics';
 import { NodeService } from '../node';
+import { ContactPolicy } from '../policy';
 import { type Append, Mailbox, Router } from '../routing';
 import {
   BeelineError,
@@ -19,6 +23,10 @@ import {
 
 /** A message as its sender gives it, every field checked. */
 export interface Outgoing {
+  /** Whose token it is: `from`, unless a backend sends on a user's behalf. */
+  actor: UserId;
+  /** Another backend (scope `send:any`), which may write to everybody it likes. */
+  isBackend: boolean;
   from: UserId;
   to: UserId;
   body: Json;
@@ -47,6 +55,11 @@ export class ChatService {
     private readonly mailbox: Mailbox,
     private readonly router: Router,
     private readonly node: NodeService,
+    private readonly policy: ContactPolicy,
+    private readonly rate: SendRate,
+    private readonly contacts: Contacts,
+    private readonly logger: Logger,
+    private readonly metrics: Metrics,
   ) {
     this.channels = new Set(config.channels);
     this.defaultChannel = config.channels[0];
@@ -54,31 +67,43 @@ export class ChatService {
 
   /**
    * Resolves when the message is in the receiver's inbox (and, with `copy`, in the sender's own). `not_found` for
-   * an unknown channel, `too_large`, `unavailable`: then it may be stored or not, and a repeat with the same
-   * clientId stores it once.
+   * an unknown channel or receiver, `too_large`, `forbidden` by the policy, `rate_limited` (a repeat counts too),
+   * `unavailable`: then it may be stored or not, and a repeat with the same clientId stores it once.
    */
   async send(outgoing: Outgoing): Promise<SendAnswer> {
     const { from, to, clientId, receipt, copy } = outgoing;
     const channel = this.knownChannel(outgoing.channel);
     const bodyJson = this.printBody(outgoing.body);
+    await this.requireContact(from, to);
+    await this.limit(outgoing);
     const id = uuidv7() as MessageId;
     const draft = printDraft(
       { id, channel, from, to, ...(clientId && { clientId }), ...(receipt && { receipt }) },
       bodyJson,
     );
-    const answer = await this.append({ to, channel, from, id, clientId, draft });
+    const needsAccount = this.config.localAccounts;
+    const answer = await this.append({ to, channel, from, id, clientId, draft, needsAccount, receipt });
     if (copy) await this.copyToSender(outgoing, bodyJson, answer);
     return answer;
   }
 
+  /** Costs nothing that the store would have to be asked for, in a conversation under way. */
+  private async limit({ actor, isBackend, to }: Outgoing): Promise<void> {
+    this.rate.spend(actor);
+    if (!isBackend) await this.contacts.admit(actor, to);
+  }
+
   private async append(append: Append): Promise<SendAnswer> {
-    const { to: userId, channel, draft } = append;
+    const { to: userId, channel, from, draft } = append;
     const { id, offset, prev, routes } = await this.mailbox.append(append, this.node.deadNodes());
+    const duplicate = prev === undefined;
+    (duplicate ? this.metrics.dedupeHits : this.metrics.appends).inc();
+    this.logger.debug({ messageId: id, userId, from, channel, offset, duplicate }, 'message stored');
     // A repeat is routed too: the node that took the first one may have died before it could. Its own body is
     // not what was stored, so it only says that there is something.
     const message = prev === undefined ? undefined : { prev, json: completeDraft(draft, offset) };
     this.router.deliver({ userId, channel, offset, message }, routes);
-    return { id, offset, sentAt: sentAtOf(offset), duplicate: prev === undefined };
+    return { id, offset, sentAt: sentAtOf(offset), duplicate };
   }
 
   /**
@@ -92,7 +117,29 @@ export class ChatService {
   ): Promise<void> {
     const channel = SENT_CHANNEL;
     const draft = printDraft({ id, channel, from, to, ...(clientId && { clientId }) }, bodyJson);
-    await this.append({ to: from, channel, from, id, clientId: undefined, draft });
+    await this.append({
+      to: from,
+      channel,
+      from,
+      id,
+      clientId: undefined,
+      draft,
+      needsAccount: false,
+      receipt: false,
+    });
+  }
+
+  /** Word that somebody is writing, or has stopped: to wherever the receiver is, stored nowhere. */
+  async typing(from: UserId, to: UserId, named: Channel | undefined, typing: boolean): Promise<void> {
+    const channel = this.knownChannel(named);
+    await this.requireContact(from, to);
+    const routes = await this.mailbox.locate(to, this.node.deadNodes());
+    this.router.tell({ kind: 'typing', userId: to, channel, from, typing }, routes);
+  }
+
+  private async requireContact(from: UserId, to: UserId): Promise<void> {
+    if (!(await this.policy.maySend(from, to)))
+      throw new BeelineError('forbidden', 'this user can not be written to');
   }
 
   private knownChannel(channel: Channel | undefined): Channel {

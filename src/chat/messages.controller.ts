@@ -9,6 +9,7 @@ import {
 } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { Authenticated, CurrentIdentity, type Identity, SCOPE_SEND_ANY } from '../auth';
+import { Metrics } from '../metrics';
 import {
   badRequest,
   BeelineError,
@@ -18,14 +19,18 @@ import {
   type UserId,
   validate,
 } from '../shared';
-import { ChatService, type SendAnswer } from './chat.service';
+import { ChatService, type Outgoing, type SendAnswer } from './chat.service';
+import { countSend } from './count-send';
 import { SendAnswerDto, SendRequestDto } from './dto/send.dto';
 
 @ApiTags('messages')
 @Authenticated()
 @Controller('messages')
 export class MessagesController {
-  constructor(private readonly chat: ChatService) {}
+  constructor(
+    private readonly chat: ChatService,
+    private readonly metrics: Metrics,
+  ) {}
 
   @Post()
   @ApiOperation({
@@ -41,19 +46,27 @@ export class MessagesController {
     @Body() payload: unknown,
     @Res({ passthrough: true }) response: Response,
   ): Promise<SendAnswer> {
-    const { to, body, channel, clientId, from, copy, receipt } = validate(SendRequestDto, payload);
-    const answer = await this.chat.send({
-      from: senderOf(identity, from),
-      to,
-      body: body as Json,
-      channel,
-      clientId: clientId ?? clientIdFrom(idempotencyKey),
-      copy: copy === true,
-      receipt: receipt === true,
-    });
+    const answer = await countSend(this.metrics, () =>
+      this.chat.send(outgoingOf(identity, payload, idempotencyKey)),
+    );
     response.status(answer.duplicate ? 200 : 201);
     return answer;
   }
+}
+
+function outgoingOf(identity: Identity, payload: unknown, idempotencyKey: string | undefined): Outgoing {
+  const { to, body, channel, clientId, from, copy, receipt } = validate(SendRequestDto, payload);
+  return {
+    actor: identity.userId,
+    isBackend: identity.scopes.has(SCOPE_SEND_ANY),
+    from: senderOf(identity, from),
+    to,
+    body: body as Json,
+    channel,
+    clientId: clientId ?? clientIdFrom(idempotencyKey),
+    copy: copy === true,
+    receipt: receipt === true,
+  };
 }
 
 function senderOf({ userId, scopes }: Identity, from: UserId | undefined): UserId {

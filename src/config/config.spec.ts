@@ -47,6 +47,12 @@ describe('the configuration', () => {
       dedupeWindowMs: 600_000,
       maxBodyBytes: 16_384,
       sendRatePerSecond: 20,
+      newReceiversPerHour: 200,
+      maxConnectionsPerAddress: 0,
+      trustedProxies: 0,
+      sessionPolicy: 'multiple',
+      maxDevicesPerUser: 10,
+      presenceDebounceMs: 3000,
       nodeLeaseMs: 10_000,
       sweepIntervalMs: 30_000,
       sweepMaxPerSecond: 2000,
@@ -92,6 +98,12 @@ describe('the configuration', () => {
     DEDUPE_WINDOW_MS: ['999'],
     MAX_BODY_BYTES: ['0', '524289'],
     SEND_RATE_PER_SECOND: ['0'],
+    NEW_RECEIVERS_PER_HOUR: ['0'],
+    MAX_CONNECTIONS_PER_ADDRESS: ['-1'],
+    TRUSTED_PROXIES: ['yes'],
+    SESSION_POLICY: ['newest'],
+    MAX_DEVICES_PER_USER: ['0'],
+    PRESENCE_DEBOUNCE_MS: ['-1'],
     NODE_LEASE_MS: ['299'],
     SWEEP_INTERVAL_MS: ['99'],
     SWEEP_MAX_PER_SECOND: ['0'],
@@ -208,6 +220,19 @@ describe('the configuration', () => {
     expect(problemsOf({ ...outside, LOCAL_ACCOUNTS: 'on' })).toEqual([
       expect.stringMatching('^LOCAL_ACCOUNTS needs'),
     ]);
+  });
+
+  it('refuses a buffer that the largest message would not go into', () => {
+    const problem = (needed: number): string => `MAX_BUFFERED_BYTES must be at least ${needed}`;
+    expect(problemsOf({ ...least, MAX_BUFFERED_BYTES: '18431' })).toEqual([
+      expect.stringMatching(`^${problem(18_432)}.* MAX_BODY_BYTES at 16384$`),
+    ]);
+    expect(problemsOf({ ...least, MAX_BUFFERED_BYTES: '18432' })).toEqual([]);
+    const large = { ...least, MAX_BODY_BYTES: '500000' };
+    expect(problemsOf({ ...large, MAX_BUFFERED_BYTES: '500000' })).toEqual([
+      expect.stringContaining(problem(502_048)),
+    ]);
+    expect(problemsOf({ ...least, MAX_BODY_BYTES: '1000', MAX_BUFFERED_BYTES: '4000' })).toEqual([]);
   });
 
   it('counts the bytes of a secret, not its characters', () => {

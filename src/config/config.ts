@@ -38,6 +38,12 @@ export abstract class Config implements Omit<Settings, SettledElsewhere> {
   abstract readonly dedupeWindowMs: number;
   abstract readonly maxBodyBytes: number;
   abstract readonly sendRatePerSecond: number;
+  abstract readonly newReceiversPerHour: number;
+  abstract readonly maxConnectionsPerAddress: number;
+  abstract readonly trustedProxies: number;
+  abstract readonly sessionPolicy: Settings['sessionPolicy'];
+  abstract readonly maxDevicesPerUser: number;
+  abstract readonly presenceDebounceMs: number;
   abstract readonly nodeLeaseMs: number;
   abstract readonly sweepIntervalMs: number;
   abstract readonly sweepMaxPerSecond: number;
@@ -73,6 +79,7 @@ export function readConfig(environment: Environment, secretIn = keptSecret): Con
   const isKept = isEmbedded(environment) && keysIn(environment).length === 0;
   const given = isKept ? undefined : settleTokenKey(settings, environment, problems);
   const localAccounts = settleLocalAccounts(settings, isKept ? 'own' : given?.kind, problems);
+  settleBuffer(settings, problems);
   if (problems.length > 0) throw new ConfigError(problems);
   const tokenKey = given ?? { kind: 'own', secret: secretIn(settings.dataDir) };
   const { authSecret: _a, jwtSecret: _b, jwtPublicKey: _c, jwtJwksUrl: _d, ...rest } = settings;
@@ -98,6 +105,9 @@ function readSettings(environment: Environment, problems: string[]): Settings {
   }
   return values as Settings;
 }
+
+/** A message around its body: two ids of 128 letters and one of 64, up to four bytes each, and fields of fixed length. */
+const AROUND_BODY_BYTES = 2048;
 
 const KEY_VARIABLES = ['AUTH_SECRET', 'JWT_SECRET', 'JWT_PUBLIC_KEY', 'JWT_JWKS_URL'] as const;
 
@@ -137,4 +147,15 @@ function settleLocalAccounts(
     problems.push('LOCAL_ACCOUNTS needs AUTH_SECRET: an outside issuer keeps its accounts itself');
   }
   return own && settings.localAccounts !== false;
+}
+
+/** Pushing stops at the limit and a connection is ended at twice that: one message more must always fit in between. */
+function settleBuffer({ maxBufferedBytes, maxBodyBytes }: Partial<Settings>, problems: string[]): void {
+  if (maxBufferedBytes === undefined || maxBodyBytes === undefined) return;
+  const needed = maxBodyBytes + AROUND_BODY_BYTES;
+  if (maxBufferedBytes < needed) {
+    problems.push(
+      `MAX_BUFFERED_BYTES must be at least ${needed}: one message needs that with MAX_BODY_BYTES at ${maxBodyBytes}`,
+    );
+  }
 }

@@ -96,13 +96,22 @@ export function origins(value: string): readonly string[] {
   });
 }
 
+export type SessionPolicy = (typeof SESSION_POLICIES)[number];
+const SESSION_POLICIES = ['multiple', 'replace', 'reject'] as const;
+
+export const sessionPolicy = oneOf(SESSION_POLICIES);
+
 export type LogLevel = (typeof LOG_LEVELS)[number];
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
-export function logLevel(value: string): LogLevel {
-  const level = LOG_LEVELS.find((known) => known === value);
-  if (level === undefined) throw new Error(`must be one of ${LOG_LEVELS.join(', ')}`);
-  return level;
+export const logLevel = oneOf(LOG_LEVELS);
+
+function oneOf<T extends string>(allowed: readonly T[]): (value: string) => T {
+  return (value) => {
+    const known = allowed.find((candidate) => candidate === value);
+    if (known === undefined) throw new Error(`must be one of ${allowed.join(', ')}`);
+    return known;
+  };
 }
 
 function list(value: string): string[] {

@@ -20,6 +20,10 @@ export interface InboxRecord extends Expiring {
   read: Offset;
   readN: number;
   devices: DeviceCursor[];
+  /** The furthest that any device has stored. */
+  acked: Offset;
+  /** The last message whose sender asked for receipts. */
+  asked: Offset;
 }
 
 const NEW_INBOX: InboxRecord = {
@@ -32,6 +36,8 @@ const NEW_INBOX: InboxRecord = {
   read: BEGINNING,
   readN: 0,
   devices: [],
+  acked: BEGINNING,
+  asked: BEGINNING,
 };
 
 /** The record of an inbox, without messages where these have expired; that of a new inbox where there is none. */

@@ -9,6 +9,10 @@ export {
   Presence,
   type PresenceEntry,
   type SeenRecord,
+  type WatchersRecord,
+  watchingNodes,
 } from './presence-record';
+export { acknowledged, receiptsBetween } from './receipts';
+export { isTokenRevoked, type RevokedUserRecord } from './revocation';
 export { entriesOf, entryAfter, entryUpTo, type Place, printEntry, type StoredEntry } from './stored-entry';
 export type { View } from './view';

@@ -7,10 +7,14 @@ import type { Channel, ClientId, MessageId, NodeId, Offset, UserId } from '../sh
  *     inbox/<user>/<channel>/<ms>-<n>         one message: prev, number, bytes before it, draft (stored-entry.ts)
  *     state/<user>/<channel>                  where that inbox stands, and its cursors (inbox-record.ts)
  *     presence/<user>                         the user's connections (presence-record.ts)
+ *     watchers/<user>                         nodes that want to be told of changes of that
  *     seen/<user>                             when the last connection ended
  *     sent/<to>/<channel>/<from>/<clientId>   the dedupe record
  *     account/<user>                          a local account
  *     login/<user>/<login>                    one login of it
+ *     revoked/<user>                          since when that user's older tokens are refused; never expires
+ *     revoked/<user>/<login>                  that login has ended
+ *     contacts/<user>                         whom the user has written to
  *     lease/<node>                            when the node's lease runs out
  *     due/<ms>/<key>                          when to look whether that key has expired (expiry.ts)
  *
@@ -21,11 +25,15 @@ export const keys = {
     `inbox/${user}/${channel}/${paddedOffset(offset)}`,
   state: (user: UserId, channel: Channel): string => `state/${user}/${channel}`,
   presence: (user: UserId): string => `presence/${user}`,
+  watchers: (user: UserId): string => `watchers/${user}`,
   seen: (user: UserId): string => `seen/${user}`,
   sent: (to: UserId, channel: Channel, from: UserId, id: ClientId | MessageId): string =>
     `sent/${to}/${channel}/${from}/${id}`,
   account: (user: UserId): string => `account/${user}`,
   login: (user: UserId, loginId: string): string => `login/${user}/${loginId}`,
+  revokedUser: (user: UserId): string => `revoked/${user}`,
+  revokedLogin: (user: UserId, loginId: string): string => `revoked/${user}/${loginId}`,
+  contacts: (user: UserId): string => `contacts/${user}`,
   lease: (node: NodeId): string => `lease/${node}`,
   due: (atMs: number, key: string): string => `due/${padded(String(atMs))}/${key}`,
 };

@@ -25,6 +25,18 @@ export interface SeenRecord extends Expiring {
   at: number;
 }
 
+/** Nodes that want to be told of changes of a user's presence, each until its time (Unix ms). */
+export interface WatchersRecord extends Expiring {
+  nodes: Record<NodeId, number>;
+}
+
+/** The nodes that watch a user now. */
+export async function watchingNodes(view: View, user: UserId, nowMs: number): Promise<NodeId[]> {
+  const record = await view.readLiving<WatchersRecord>(keys.watchers(user), nowMs);
+  const entries = Object.entries(record?.nodes ?? {}) as [NodeId, number][];
+  return entries.filter(([, until]) => until >= nowMs).map(([node]) => node);
+}
+
 /** The living connections of a user, to be looked at, changed and written back within one operation. */
 export class Presence {
   readonly living: Map<ConnectionId, PresenceEntry>;
@@ -52,6 +64,11 @@ export class Presence {
   /** Whether some that are stored are gone: dropped on sight, or removed since. */
   get isStale(): boolean {
     return this.living.size < (this.stored?.entries.length ?? 0);
+  }
+
+  /** When the user was last seen, as far as the record and what was dropped on sight know. */
+  lastSeenAmong(record: SeenRecord | undefined): number | null {
+    return Math.max(record?.at ?? 0, this.seenAt) || null;
   }
 
   /** Takes a connection out because it has ended just now. */
@@ -110,8 +127,10 @@ export async function endPresenceOfPreviousProcess(database: EmbeddedDatabase, t
       changes.delete(key);
       await database.commit(changes, { durable: false });
     }
-    for await (const [key] of view.range(below('lease'))) {
-      await database.commit(new Changes().delete(key), { durable: false });
+    for (const kind of ['lease', 'watchers']) {
+      for await (const [key] of view.range(below(kind))) {
+        await database.commit(new Changes().delete(key), { durable: false });
+      }
     }
   });
 }

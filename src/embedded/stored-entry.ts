@@ -37,20 +37,22 @@ function parseEntry(text: string): StoredEntry {
   };
 }
 
-/** From which side of which offset, itself left out; all where neither is given. */
-export type Side = { after?: Offset; before?: Offset };
+/** From which side of which offset, itself left out unless it is `upto`; all where none is given. */
+export type Side = { after?: Offset; before?: Offset; upto?: Offset };
 
-/** Entries of an inbox, oldest first; newest first where what lies before an offset is asked for. */
+/** Entries of an inbox, oldest first; newest first where what lies before an offset or up to one is asked for. */
 export async function* entriesOf(
   view: View,
   user: UserId,
   channel: Channel,
-  { after, before }: Side = {},
+  { after, before, upto }: Side = {},
 ): AsyncGenerator<StoredEntry> {
   const range = below(`inbox/${user}/${channel}`);
   if (after !== undefined) range.gt = keys.entry(user, channel, after);
   if (before !== undefined) range.lt = keys.entry(user, channel, before);
-  for await (const [, text] of view.range(range, { reverse: before !== undefined })) yield parseEntry(text);
+  if (upto !== undefined) range.lt = `${keys.entry(user, channel, upto)}~`;
+  const reverse = before !== undefined || upto !== undefined;
+  for await (const [, text] of view.range(range, { reverse })) yield parseEntry(text);
 }
 
 /** The first entry after an offset. */
@@ -71,9 +73,7 @@ export async function entryUpTo(
   channel: Channel,
   offset: Offset,
 ): Promise<StoredEntry | undefined> {
-  const { gt } = below(`inbox/${user}/${channel}`);
-  const range = { gt, lt: `${keys.entry(user, channel, offset)}~` };
-  for await (const [, text] of view.range(range, { reverse: true, limit: 1 })) return parseEntry(text);
+  for await (const entry of entriesOf(view, user, channel, { upto: offset })) return entry;
   return undefined;
 }
 

@@ -1,6 +1,4 @@
-import type { BeelineSocket } from './beeline-socket';
-
-type EngineSocket = BeelineSocket['conn'];
+import { type EngineSocket, webSocketOf } from './beeline-socket';
 
 /** Reading from a socket is stopped at this many times the limit, and the connection ended at the second number. */
 const PAUSE_AT = 1.5;
@@ -54,17 +52,12 @@ export class Backpressure {
   private pause(): void {
     if (this.paused) return;
     this.paused = true;
-    readableOf(this.conn).pause();
+    webSocketOf(this.conn).pause();
   }
 
   private resume(): void {
     if (!this.paused) return;
     this.paused = false;
-    readableOf(this.conn).resume();
+    webSocketOf(this.conn).resume();
   }
-}
-
-/** Engine.IO's WebSocket transport keeps the `ws` socket, which can stop reading, to itself; only WebSocket is on. */
-function readableOf(conn: EngineSocket): { pause(): void; resume(): void } {
-  return (conn.transport as unknown as { socket: { pause(): void; resume(): void } }).socket;
 }

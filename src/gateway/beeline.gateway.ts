@@ -1,23 +1,26 @@
 import { randomBytes } from 'node:crypto';
 import { type OnGatewayInit, WebSocketGateway } from '@nestjs/websockets';
-import { type Identity, TokenVerifier } from '../auth';
+import { TokenVerifier } from '../auth';
 import { Config } from '../config';
 import { Connection, Hub } from '../hub';
 import { InboxService } from '../inbox';
 import { Logger } from '../logging';
+import { Metrics } from '../metrics';
 import { NodeService } from '../node';
 import { type Registered, Sessions } from '../routing';
 import { BeelineError, type ConnectionId, StoreClock, toClientError } from '../shared';
 import type { BeelineServer, BeelineSocket } from './beeline-socket';
+import { AddressLimit } from './address-limit';
 import { Admission } from './admission';
+import { Conduct } from './conduct';
 import { dispatch } from './dispatch';
+import { grantOf } from './grant';
 import { readHandshake } from './handshake';
 import { RequestHandlers } from './request-handlers';
 import { SocketOutlet } from './socket-outlet';
 
 /** What the middleware found out, for when the socket is open. */
 interface Admitted {
-  identity: Identity;
   connection: Connection;
   outlet: SocketOutlet;
   registered: Registered;
@@ -46,16 +49,22 @@ export class BeelineGateway implements OnGatewayInit<BeelineServer> {
     private readonly inbox: InboxService,
     private readonly handlers: RequestHandlers,
     private readonly admission: Admission,
+    private readonly addressLimit: AddressLimit,
     private readonly logger: Logger,
+    private readonly metrics: Metrics,
   ) {}
 
   afterInit(server: BeelineServer): void {
+    server.engine.on('connection', (conn: BeelineSocket['conn']) => this.addressLimit.track(conn));
     server.use((socket, next) => {
       if (!this.take(socket)) return;
       this.admission
         .run(() => this.admit(socket))
         .then(
-          () => next(),
+          () => {
+            this.metrics.handshakes.inc(this.admitted.has(socket) ? 'ok' : 'gone');
+            next();
+          },
           (error: unknown) => this.refuse(socket, toClientError(error), next),
         );
     });
@@ -68,6 +77,7 @@ export class BeelineGateway implements OnGatewayInit<BeelineServer> {
    */
   private take({ conn }: BeelineSocket): boolean {
     if (this.taken.has(conn)) {
+      this.metrics.handshakes.inc('bad_request');
       conn.close();
       return false;
     }
@@ -77,48 +87,70 @@ export class BeelineGateway implements OnGatewayInit<BeelineServer> {
 
   private async admit(socket: BeelineSocket): Promise<void> {
     if (socket.conn.readyState !== 'open') return;
+    this.addressLimit.check(socket.conn);
     const { token, deviceId, since } = readHandshake(socket.handshake.auth);
     const identity = await this.verifier.verify(token);
     const connectionId = randomBytes(12).toString('base64url') as ConnectionId;
-    const outlet: SocketOutlet = new SocketOutlet(socket, this.config.maxBufferedBytes, () =>
-      this.hub.drained(connection),
+    const outlet: SocketOutlet = new SocketOutlet(
+      socket,
+      this.config.maxBufferedBytes,
+      () => this.hub.drained(connection),
+      () => this.noteEviction(connection, 'it does not read'),
     );
-    const connection = new Connection(connectionId, identity.userId, deviceId, this.inbox.channels, outlet);
+    const { channels } = this.inbox;
+    const grant = grantOf(identity);
+    const connection = new Connection(connectionId, identity.userId, deviceId, channels, outlet, grant);
     // The transport's end is the only sure sign: a socket that goes while it is being admitted says nothing else.
     socket.conn.once('close', () => this.sessions.close(connection));
     if (this.node.isDraining) throw new BeelineError('unavailable', 'the node is draining');
     const registered = await this.sessions.open(connection, since);
-    if (socket.conn.readyState === 'open')
-      this.admitted.set(socket, { identity, connection, outlet, registered });
+    if (socket.conn.readyState === 'open') this.admitted.set(socket, { connection, outlet, registered });
     else this.sessions.close(connection);
   }
 
   private open(socket: BeelineSocket): void {
     const admitted = this.admitted.get(socket);
     if (admitted === undefined || !admitted.outlet.opened()) return;
-    const { connection, registered } = admitted;
+    const { connection, registered, outlet } = admitted;
+    const { requests } = outlet;
     // A client can leave and keep its transport open, for another namespace or for ever: the connection ends all the same.
-    socket.once('disconnect', () => {
+    const ids = { userId: connection.userId, connectionId: connection.id };
+    socket.once('disconnect', (reason) => {
       this.sessions.close(connection);
       socket.conn.close();
+      const fields = { ...ids, nodeId: this.node.id, reason, ended: outlet.endedFor };
+      this.logger.debug(fields, 'disconnected');
     });
-    const ids = { userId: connection.userId, connectionId: connection.id };
+    const sender = { ids, conduct: new Conduct(() => this.evict(connection)) };
     socket.onAny((event: string, ...args: unknown[]) => {
-      void dispatch(args, (payload) => this.handlers.handle(event, connection, payload), this.logger, ids);
+      const handle = (payload: unknown): Promise<object> =>
+        requests.handle(() => this.handlers.handle(event, connection, payload));
+      requests.add(dispatch(args, handle, this.logger, sender));
     });
     this.greet(socket, admitted);
     this.sessions.start(connection, registered.positions);
     this.logger.debug({ ...ids, nodeId: this.node.id }, 'connected');
   }
 
-  private greet(socket: BeelineSocket, { identity, connection, registered }: Admitted): void {
+  /** It has been told `rate_limited` for long, and has not listened. */
+  private evict(connection: Connection): void {
+    this.noteEviction(connection, 'over its limits for too long');
+    connection.outlet.end('evicted');
+  }
+
+  private noteEviction({ userId, id }: Connection, why: string): void {
+    this.metrics.evictions.inc();
+    this.logger.warn({ userId, connectionId: id, nodeId: this.node.id, why }, 'evicted');
+  }
+
+  private greet(socket: BeelineSocket, { connection, registered }: Admitted): void {
     socket.emit('session', {
       protocol: 1,
       userId: connection.userId,
       deviceId: connection.deviceId ?? connection.id,
       connectionId: connection.id,
       nodeId: this.node.id,
-      expiresAt: identity.expiresAt,
+      expiresAt: connection.grant.expiresAt,
       serverTime: this.clock.now(),
       limits: { maxBodyBytes: this.config.maxBodyBytes, sendRatePerSecond: this.config.sendRatePerSecond },
       channels: Object.fromEntries(registered.channels),
@@ -131,6 +163,8 @@ export class BeelineGateway implements OnGatewayInit<BeelineServer> {
    * error object as `data` of their `connect_error`.
    */
   private refuse(socket: BeelineSocket, error: BeelineError, next: (refusal: Error) => void): void {
+    this.metrics.handshakes.inc(error.code);
+    this.logger.debug({ code: error.code, nodeId: this.node.id }, 'handshake refused');
     if (error.code === 'unavailable') socket.conn.close();
     else {
       this.taken.delete(socket.conn);

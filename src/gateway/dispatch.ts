@@ -1,7 +1,15 @@
 import { Logger } from '../logging';
-import { toClientError } from '../shared';
+import { BeelineError, monotonicMs, toClientError } from '../shared';
+import type { Conduct } from './conduct';
 
 type Ack = (answer: object) => void;
+
+/** Whose event it is. */
+export interface Sender {
+  readonly conduct: Conduct;
+  /** For the log. */
+  readonly ids: object;
+}
 
 /**
  * Answers one event: `args` is what Socket.IO hands over, the payload and perhaps an acknowledgement. Never
@@ -11,8 +19,10 @@ export async function dispatch(
   args: readonly unknown[],
   handle: (payload: unknown) => Promise<object>,
   logger: Logger,
-  ids: object,
+  { conduct, ids }: Sender,
 ): Promise<void> {
+  const retryAfterMs = conduct.takeEvent(monotonicMs());
+  if (retryAfterMs > 0) return refuseOneOfMany(args, conduct, retryAfterMs);
   const { payload, ack } = takeApart(args);
   try {
     const answer = await handle(payload);
@@ -21,14 +31,30 @@ export async function dispatch(
     const error = toClientError(thrown);
     if (error.code === 'internal') logger.error({ err: thrown, ...ids }, 'handler failed');
     else if (error.code === 'unavailable') logger.warn({ err: error.cause, ...ids }, 'store unavailable');
+    else logger.debug({ code: error.code, ...ids }, 'event refused');
     ack?.({ ok: false, error: error.toBody() });
+    if (error.code === 'rate_limited') conduct.noteRefusal(monotonicMs());
   }
+}
+
+/** Before its payload has been looked at: the cheapest there is. */
+function refuseOneOfMany(args: readonly unknown[], conduct: Conduct, retryAfterMs: number): void {
+  const ack = ackOf(args);
+  if (ack !== undefined) {
+    const error = new BeelineError('rate_limited', 'too many events on this connection', { retryAfterMs });
+    ack({ ok: false, error: error.toBody() });
+  }
+  conduct.noteRefusal(monotonicMs());
 }
 
 /** An event has one payload. Where there are several, or none, the payload is what no validation accepts. */
 function takeApart(args: readonly unknown[]): { payload: unknown; ack: Ack | undefined } {
-  const last = args.at(-1);
-  const ack = typeof last === 'function' ? (last as Ack) : undefined;
+  const ack = ackOf(args);
   const payloads = ack === undefined ? args : args.slice(0, -1);
   return { payload: payloads.length === 1 ? payloads[0] : undefined, ack };
+}
+
+function ackOf(args: readonly unknown[]): Ack | undefined {
+  const last = args.at(-1);
+  return typeof last === 'function' ? (last as Ack) : undefined;
 }

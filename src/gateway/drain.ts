@@ -1,13 +1,16 @@
 import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Config } from '../config';
-import { Hub } from '../hub';
+import { type Connection, Hub } from '../hub';
 import { Logger } from '../logging';
 import { NodeService } from '../node';
 import { Sessions, Sweeper } from '../routing';
 
 /** Apart enough that the other nodes are not met by everybody at once. */
 const SPREAD_PER_CONNECTION_MS = 20;
+
+/** The share of `DRAIN_TIMEOUT_MS` that requests under way may take to be answered, and clients to let go. */
+export const PATIENCE = 1 / 8;
 
 /**
  * Leaving in order: not ready, no new handshakes, connections told and closed one after another, presence cleared,
@@ -38,20 +41,27 @@ export class Drain implements BeforeApplicationShutdown {
     this.logger.info({ nodeId: this.node.id }, 'drained');
   }
 
+  /** One after another; resolves when the last request under way has been answered. */
   private async closeConnections(): Promise<void> {
     const connections = this.hub.all();
     const spreadMs = Math.min(SPREAD_PER_CONNECTION_MS * connections.length, this.config.drainTimeoutMs / 2);
     const stepMs = spreadMs / Math.max(1, connections.length);
     const startedAt = performance.now();
+    const leaving: Promise<void>[] = [];
     for (const [i, connection] of connections.entries()) {
       const dueInMs = i * stepMs - (performance.now() - startedAt);
       if (dueInMs > 1) await delay(dueInMs);
-      connection.outlet.end('draining', Math.round(spreadMs));
-      this.sessions.close(connection);
+      leaving.push(this.leave(connection, spreadMs));
     }
-    for (const connection of this.hub.all()) {
-      connection.outlet.end('draining');
-      this.sessions.close(connection);
-    }
+    // Those whose handshake was under way when it began.
+    for (const connection of this.hub.all()) leaving.push(this.leave(connection, spreadMs));
+    await Promise.all(leaving);
+  }
+
+  /** Out of the hub at once: nothing is pushed after `session:end`. */
+  private leave(connection: Connection, spreadMs: number): Promise<void> {
+    const left = connection.outlet.leave(Math.round(spreadMs), this.config.drainTimeoutMs * PATIENCE);
+    this.sessions.close(connection);
+    return left;
   }
 }

@@ -1,4 +1,5 @@
-import type { PresenceByUser } from '../presence';
+import type { ReceiptState } from '../inbox';
+import type { PresenceByUser, PresenceState } from '../presence';
 import type { SendAnswer } from '../chat';
 import type { Channel, ConnectionId, DeviceId, ErrorBody, Json, Message, Offset, UserId } from '../shared';
 
@@ -20,11 +21,24 @@ export interface SessionEvent {
   channels: Record<string, { delivered: Offset; read: Offset; unread: number; last: Offset }>;
 }
 
+/** To every connection of the cluster. */
+export interface Announcement {
+  id: string;
+  body: Json;
+  /** Unix ms by the store. */
+  sentAt: number;
+}
+
 export interface ServerToClientEvents {
   session: (event: SessionEvent) => void;
   message: (message: Message) => void;
   'inbox:synced': (event: { channel: Channel; offset: Offset; count: number }) => void;
   'inbox:truncated': (event: { channel: Channel; since: Offset; oldest: Offset | null }) => void;
+  'inbox:read': (event: { channel: Channel; read: Offset; unread: number }) => void;
+  receipt: (event: { channel: Channel; peer: UserId; state: 'delivered' | 'read'; offset: Offset }) => void;
+  presence: (event: PresenceState & { userId: UserId }) => void;
+  typing: (event: { from: UserId; channel: Channel; typing: boolean }) => void;
+  announcement: (event: Announcement) => void;
   'session:end': (event: { reason: string; reconnect: boolean; retryAfterMs?: number }) => void;
 }
 
@@ -54,4 +68,12 @@ export interface ClientToServerEvents {
     ack?: Ack<{ channel: Channel; messages: Message[]; next: Offset; more: boolean }>,
   ) => void;
   'presence:get': (payload: { users: string[] }, ack?: Ack<{ presence: PresenceByUser }>) => void;
+  'presence:watch': (payload: { users: string[] }, ack?: Ack<{ presence: PresenceByUser }>) => void;
+  'presence:unwatch': (payload: { users: string[] }, ack?: Ack<{ presence: PresenceByUser }>) => void;
+  'receipts:get': (
+    payload: { messages: { to: string; channel: string; offset: string }[] },
+    ack?: Ack<{ receipts: { to: UserId; channel: Channel; offset: Offset; state: ReceiptState }[] }>,
+  ) => void;
+  typing: (payload: { to: string; channel?: string; typing: boolean }, ack?: Ack<object>) => void;
+  'auth:refresh': (payload: { token: string }, ack?: Ack<{ expiresAt: number }>) => void;
 }

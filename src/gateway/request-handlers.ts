@@ -1,31 +1,59 @@
 import { Injectable } from '@nestjs/common';
-import { ChatService, SendEventDto } from '../chat';
+import { Revocations, SCOPE_SEND_ANY, TokenVerifier } from '../auth';
+import {
+  ChatService,
+  countSend,
+  Receipts,
+  ReceiptsQueryDto,
+  type SendAnswer,
+  SendEventDto,
+  TypingEventDto,
+} from '../chat';
 import type { Connection } from '../hub';
 import { InboxService, rangeOf } from '../inbox';
-import { PresenceService, UsersDto } from '../presence';
-import { BeelineError, type Json, validate } from '../shared';
+import { TokenBucket } from '../limits';
+import { Metrics } from '../metrics';
+import { PresenceService, UsersDto, Watching } from '../presence';
+import { BeelineError, type Json, monotonicMs, validate } from '../shared';
 import { CursorEventDto, PullEventDto } from './dto/inbox-events.dto';
+import { TokenDto } from './dto/token.dto';
 import type { ClientToServerEvents } from './events';
+import { grantOf } from './grant';
 
 type RequestEvent = keyof ClientToServerEvents;
 type Handler = (connection: Connection, payload: unknown) => Promise<object>;
+
+/** Word of typing costs a look-up and a publish each: as often as somebody can begin and stop. */
+const TYPING_PER_SECOND = 5;
+const TYPING_AT_ONCE = 20;
 
 /** What each request event does: check the payload, call the use case, return the answer's fields. */
 @Injectable()
 export class RequestHandlers {
   private readonly handlers: ReadonlyMap<string, Handler>;
+  private readonly typingBuckets = new WeakMap<Connection, TokenBucket>();
 
   constructor(
     private readonly chat: ChatService,
     private readonly inbox: InboxService,
+    private readonly receipts: Receipts,
     private readonly presence: PresenceService,
+    private readonly watching: Watching,
+    private readonly verifier: TokenVerifier,
+    private readonly revocations: Revocations,
+    private readonly metrics: Metrics,
   ) {
     const handlers: Record<RequestEvent, Handler> = {
-      'message:send': (connection, payload) => this.send(connection, payload),
+      'message:send': (connection, payload) => countSend(this.metrics, () => this.send(connection, payload)),
       'inbox:ack': (connection, payload) => this.ack(connection, payload),
       'inbox:read': (connection, payload) => this.read(connection, payload),
       'inbox:pull': (connection, payload) => this.pull(connection, payload),
-      'presence:get': (_connection, payload) => this.look(payload),
+      'presence:get': (connection, payload) => this.look(connection, payload),
+      'presence:watch': (connection, payload) => this.watch(connection, payload),
+      'presence:unwatch': (connection, payload) => this.unwatch(connection, payload),
+      'receipts:get': (connection, payload) => this.receiptsOf(connection, payload),
+      typing: (connection, payload) => this.typing(connection, payload),
+      'auth:refresh': (connection, payload) => this.refresh(connection, payload),
     };
     this.handlers = new Map(Object.entries(handlers));
   }
@@ -37,9 +65,11 @@ export class RequestHandlers {
     return handler(connection, payload);
   }
 
-  private send({ userId }: Connection, payload: unknown): Promise<object> {
+  private send({ userId, grant }: Connection, payload: unknown): Promise<SendAnswer> {
     const { to, body, channel, clientId, copy, receipt } = validate(SendEventDto, payload);
     return this.chat.send({
+      actor: userId,
+      isBackend: grant.scopes.has(SCOPE_SEND_ANY),
       from: userId,
       to,
       body: body as Json,
@@ -55,9 +85,9 @@ export class RequestHandlers {
     return { channel, delivered: await this.inbox.ack(connection, channel, offset) };
   }
 
-  private async read({ userId }: Connection, payload: unknown): Promise<object> {
+  private async read({ userId, id }: Connection, payload: unknown): Promise<object> {
     const { channel, offset } = validate(CursorEventDto, payload);
-    return { channel, ...(await this.inbox.read(userId, channel, offset)) };
+    return { channel, ...(await this.inbox.read(userId, channel, offset, id)) };
   }
 
   private async pull({ userId }: Connection, payload: unknown): Promise<object> {
@@ -68,8 +98,52 @@ export class RequestHandlers {
     };
   }
 
-  private async look(payload: unknown): Promise<object> {
+  private async look({ userId }: Connection, payload: unknown): Promise<object> {
     const { users } = validate(UsersDto, payload);
-    return { presence: await this.presence.look(users) };
+    return { presence: await this.presence.look(userId, users) };
+  }
+
+  private async watch(connection: Connection, payload: unknown): Promise<object> {
+    const { users } = validate(UsersDto, payload);
+    return { presence: await this.watching.watch(connection, users) };
+  }
+
+  private unwatch(connection: Connection, payload: unknown): Promise<object> {
+    const { users } = validate(UsersDto, payload);
+    this.watching.unwatch(connection, users);
+    return this.look(connection, { users });
+  }
+
+  private async receiptsOf({ userId }: Connection, payload: unknown): Promise<object> {
+    const { messages } = validate(ReceiptsQueryDto, payload);
+    const states = await this.receipts.statesOf(userId, messages);
+    return { receipts: messages.map((message, i) => ({ ...message, state: states[i] })) };
+  }
+
+  private async typing(connection: Connection, payload: unknown): Promise<object> {
+    const { to, channel, typing } = validate(TypingEventDto, payload);
+    const retryAfterMs = this.typingBucketOf(connection).take(monotonicMs());
+    if (retryAfterMs > 0) throw new BeelineError('rate_limited', 'typing too often', { retryAfterMs });
+    await this.chat.typing(connection.userId, to, channel, typing === true);
+    return {};
+  }
+
+  private typingBucketOf(connection: Connection): TokenBucket {
+    const bucket = this.typingBuckets.get(connection) ?? new TokenBucket(TYPING_AT_ONCE, TYPING_PER_SECOND);
+    this.typingBuckets.set(connection, bucket);
+    return bucket;
+  }
+
+  private async refresh(connection: Connection, payload: unknown): Promise<object> {
+    const { token } = validate(TokenDto, payload);
+    const identity = await this.verifier.verify(token);
+    if (identity.userId !== connection.userId) {
+      throw new BeelineError('unauthorized', "the token is another user's");
+    }
+    if (await this.revocations.isRevoked(identity)) {
+      throw new BeelineError('unauthorized', 'the token has been revoked');
+    }
+    connection.grant = grantOf(identity);
+    return { expiresAt: identity.expiresAt };
   }
 }

@@ -1,18 +1,26 @@
-import type { EndReason, Outlet } from '../hub';
+import type { EndReason, Notice, Outlet } from '../hub';
 import type { Channel, MessageJson, Offset } from '../shared';
 import { Backpressure } from './backpressure';
 import type { BeelineSocket } from './beeline-socket';
+import { Requests } from './requests';
 
 /** What each reason is to the client; `resync` has no word in the contract, it just comes back. */
 const ENDS: Record<EndReason, { announced: boolean; reconnect: boolean }> = {
   replaced: { announced: true, reconnect: false },
+  revoked: { announced: true, reconnect: false },
+  token_expired: { announced: true, reconnect: false },
+  /** For abuse: whoever only does not read is evicted by `evict`, and may come back. */
+  evicted: { announced: true, reconnect: false },
   draining: { announced: true, reconnect: true },
   resync: { announced: false, reconnect: true },
 };
 
 /** A connection's way out: one Socket.IO socket. */
 export class SocketOutlet implements Outlet {
+  readonly requests: Requests;
   private readonly backpressure: Backpressure;
+  /** Why we ended it, where we did. */
+  endedFor: EndReason | undefined;
   private endedBeforeOpen: EndReason | undefined;
   private evicted = false;
 
@@ -20,7 +28,10 @@ export class SocketOutlet implements Outlet {
     private readonly socket: BeelineSocket,
     maxBufferedBytes: number,
     onDrained: () => void,
+    /** Called once, where the client does not read and is ended for it. */
+    private readonly onEvicted: () => void,
   ) {
+    this.requests = new Requests(socket.conn);
     this.backpressure = new Backpressure(socket.conn, maxBufferedBytes, onDrained, () => this.evict());
   }
 
@@ -40,6 +51,11 @@ export class SocketOutlet implements Outlet {
     this.socket.emit('inbox:synced', { channel, offset, count });
   }
 
+  notify({ event, payload }: Notice): void {
+    // The types of events and notices are the same pairs, which TypeScript can not tell for a union of them.
+    (this.socket.emit as (name: string, payload: object) => void).call(this.socket, event, payload);
+  }
+
   /**
    * Closing the transport lets stock clients come back by themselves; disconnecting the socket makes them stay
    * away. What was emitted before either still arrives.
@@ -49,22 +65,34 @@ export class SocketOutlet implements Outlet {
       this.endedBeforeOpen = reason;
       return;
     }
-    const { announced, reconnect } = ENDS[reason];
-    if (announced) {
-      this.socket.emit('session:end', {
-        reason,
-        reconnect,
-        ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-      });
-    }
-    if (reconnect) this.socket.conn.close();
+    this.endedFor = reason;
+    this.announce(reason, retryAfterMs);
+    if (ENDS[reason].reconnect) this.socket.conn.close();
     else this.socket.disconnect(true);
+  }
+
+  /** What is under way is answered first: it would be silence otherwise, and a repeat elsewhere. */
+  async leave(retryAfterMs: number, withinMs: number): Promise<void> {
+    if (!this.socket.connected) return this.end('draining', retryAfterMs);
+    this.endedFor = 'draining';
+    this.announce('draining', retryAfterMs);
+    await this.requests.finish(withinMs);
+    this.socket.conn.close();
+  }
+
+  private announce(reason: EndReason, retryAfterMs?: number): void {
+    const { announced, reconnect } = ENDS[reason];
+    if (!announced) return;
+    const hint = retryAfterMs === undefined ? {} : { retryAfterMs };
+    this.socket.emit('session:end', { reason, reconnect, ...hint });
   }
 
   /** A client that does not read can't be told: what waits for it is thrown away, and kept for it in the inbox. */
   private evict(): void {
     if (this.evicted) return;
     this.evicted = true;
+    this.endedFor = 'evicted';
+    this.onEvicted();
     this.socket.emit('session:end', { reason: 'evicted', reconnect: true });
     this.socket.conn.close(true);
   }

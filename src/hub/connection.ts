@@ -2,7 +2,31 @@ import type { Channel, ConnectionId, DeviceId, Offset, UserId, MessageJson } fro
 import { Feed } from './feed';
 
 /** Why the server ends a connection, and what the client should do about it. */
-export type EndReason = 'replaced' | 'draining' | 'resync';
+export type EndReason = 'replaced' | 'revoked' | 'token_expired' | 'evicted' | 'draining' | 'resync';
+
+/** What a connection's token allows, and for how long. */
+export interface Grant {
+  scopes: ReadonlySet<string>;
+  /** The login that the token belongs to, where it names one. */
+  loginId: string | undefined;
+  /** Unix ms, by whoever signed it. */
+  issuedAt: number;
+  /** Unix ms, to be held against the store's clock. */
+  expiresAt: number;
+}
+
+/** What a connection is told besides messages: not stored for it, and not repeated. */
+export type Notice =
+  | { event: 'inbox:read'; payload: { channel: Channel; read: Offset; unread: number } }
+  | {
+      event: 'presence';
+      payload: { userId: UserId; online: boolean; devices: number; lastSeen: number | null };
+    }
+  | {
+      event: 'receipt';
+      payload: { channel: Channel; peer: UserId; state: 'delivered' | 'read'; offset: Offset };
+    }
+  | { event: 'typing'; payload: { from: UserId; channel: Channel; typing: boolean } };
 
 /** The way to a client, as the gateway offers it. */
 export interface Outlet {
@@ -10,8 +34,14 @@ export interface Outlet {
   pushMessage(json: MessageJson): void;
   sendTruncated(channel: Channel, since: Offset, oldest: Offset | null): void;
   sendSynced(channel: Channel, offset: Offset, count: number): void;
+  notify(notice: Notice): void;
   /** Says why, where the contract has a word for it, and ends the connection. */
   end(reason: EndReason, retryAfterMs?: number): void;
+  /**
+   * For a node that goes: says so, answers what is under way, ends the connection. Resolves when it has been closed from
+   * our side, which is at the latest after `withinMs`.
+   */
+  leave(retryAfterMs: number, withinMs: number): Promise<void>;
   /** Bytes handed to the transport and not yet taken by the network. */
   bufferedBytes(): number;
 }
@@ -31,6 +61,7 @@ export class Connection {
     readonly deviceId: DeviceId | undefined,
     channels: readonly Channel[],
     readonly outlet: Outlet,
+    public grant: Grant,
   ) {
     this.feeds = new Map(channels.map((channel) => [channel, new Feed()]));
   }

@@ -52,7 +52,7 @@ const [one, two, three] = ['1-0', '2-0', '3-0'] as Offset[] as [Offset, Offset, 
 const json = '{}' as MessageJson;
 
 describe('a feed', () => {
-  it('gives every message after its start once and in order, however word of them comes', () => {
+  it('promise 2: gives every message after its start once and in order, however word of them comes', () => {
     forAnyRun(
       [],
       (run) => {

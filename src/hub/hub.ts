@@ -2,8 +2,9 @@ import { Injectable } from '@nestjs/common';
 import pLimit from 'p-limit';
 import { Config } from '../config';
 import { Logger } from '../logging';
-import type { Channel, ConnectionId, Offset, UserId } from '../shared';
-import type { Connection, EndReason } from './connection';
+import { type CatchUpCause, Metrics } from '../metrics';
+import { type Channel, type ConnectionId, type Offset, sentAtOf, StoreClock, type UserId } from '../shared';
+import type { Connection, EndReason, Notice } from './connection';
 import type { Offered, Page } from './entry';
 import type { Feed, FeedOutput } from './feed';
 import { FeedSource } from './feed-source.port';
@@ -23,8 +24,13 @@ export class Hub {
 
   constructor(
     private readonly config: Config,
+    private readonly clock: StoreClock,
     private readonly logger: Logger,
-  ) {}
+    private readonly metrics: Metrics,
+  ) {
+    metrics.connections.from(() => this.count);
+    metrics.laggingConnections.from(() => this.all().filter(({ isLagging }) => isLagging).length);
+  }
 
   /** Where feeds read: given by the module that has the inbox, which lies above this one. */
   useSource(source: FeedSource): void {
@@ -88,11 +94,14 @@ export class Hub {
     for (const connection of this.byUser.get(user)?.values() ?? []) {
       const feed = connection.feeds.get(channel);
       if (feed === undefined) continue;
+      const wasReading = feed.wantsRead;
       const entry = feed.offer(offered);
       if (entry !== undefined) {
         connection.outlet.pushMessage(entry.json);
+        this.metrics.delivery.observe(Math.max(0, this.clock.now() - sentAtOf(entry.offset)) / 1000);
         this.checkBuffer(connection);
       }
+      if (feed.wantsRead && !wasReading) this.metrics.catchUps.inc('gap');
       this.run(connection, channel, feed);
     }
   }
@@ -108,11 +117,13 @@ export class Hub {
   }
 
   /** Compares the feeds of a user with the last offsets that a sweep found; those behind catch up. */
-  compare(user: UserId, lasts: ReadonlyMap<Channel, Offset>): void {
+  compare(user: UserId, lasts: ReadonlyMap<Channel, Offset>, cause: CatchUpCause): void {
     for (const connection of this.connectionsOf(user)) {
       for (const [channel, feed] of connection.feeds) {
         const last = lasts.get(channel);
+        const wasReading = feed.wantsRead;
         if (last !== undefined) feed.compare(last);
+        if (feed.wantsRead && !wasReading) this.metrics.catchUps.inc(cause);
         this.run(connection, channel, feed);
       }
     }
@@ -123,13 +134,34 @@ export class Hub {
     if (!connection.isLagging) return;
     connection.isLagging = false;
     for (const [channel, feed] of connection.feeds) {
+      if (feed.isLagging) this.metrics.catchUps.inc('lagging');
       feed.resume();
       this.run(connection, channel, feed);
     }
   }
 
+  /** Tells every connection of a user that is here, or those that are named. */
+  notify(user: UserId, notice: Notice, ids?: readonly ConnectionId[]): void {
+    for (const connection of this.byUser.get(user)?.values() ?? []) {
+      if (ids === undefined || ids.includes(connection.id)) tell(connection, notice);
+    }
+  }
+
   end(user: UserId, id: ConnectionId, reason: EndReason): void {
     this.byUser.get(user)?.get(id)?.outlet.end(reason);
+  }
+
+  /** Ends the user's connections of that login, all of them where none is named. */
+  endLogin(user: UserId, loginId: string | undefined): void {
+    for (const { grant, outlet } of this.connectionsOf(user)) {
+      if (loginId === undefined || grant.loginId === loginId) outlet.end('revoked');
+    }
+  }
+
+  /** Ends the connections whose token has run out. */
+  endExpired(nowMs: number): void {
+    const expired = this.all().filter(({ grant }) => grant.expiresAt <= nowMs);
+    for (const { outlet } of expired) outlet.end('token_expired');
   }
 
   /** Reads for a feed while it wants to be read for; one read of a feed is under way at a time. */
@@ -190,6 +222,8 @@ export class Hub {
         break;
       case 'synced':
         outlet.sendSynced(channel, output.offset, output.count);
+        this.metrics.replays.inc();
+        this.metrics.replayedMessages.observe(output.count);
         break;
       case 'reset':
         outlet.end('resync');
@@ -207,4 +241,11 @@ export class Hub {
     if (this.source === undefined) throw new Error('the hub has no source to read from');
     return this.source;
   }
+}
+
+/** Hints that are no use late, and could be many: not for a connection that does not keep up. */
+const PASSING = new Set<Notice['event']>(['typing', 'receipt']);
+
+export function tell(connection: Connection, notice: Notice): void {
+  if (!connection.isLagging || !PASSING.has(notice.event)) connection.outlet.notify(notice);
 }

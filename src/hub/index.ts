@@ -1,5 +1,5 @@
-export { Connection, type EndReason, type Outlet } from './connection';
+export { Connection, type EndReason, type Grant, type Notice, type Outlet } from './connection';
 export type { Entry, Offered, Page } from './entry';
 export { FeedSource } from './feed-source.port';
-export { Hub } from './hub';
+export { Hub, tell } from './hub';
 export { HubModule } from './hub.module';

@@ -1,5 +1,6 @@
 import { type Entry, FeedSource } from '../hub';
 import type { Channel, DeviceId, Offset, UserId } from '../shared';
+import type { ReceiptDue, ReceiptState } from './receipt';
 
 /** Which part of an inbox: after an offset, before one, or what is unread (after the read cursor). */
 export type Range = { after: Offset } | { before: Offset } | 'unread';
@@ -38,17 +39,28 @@ export abstract class InboxStore extends FeedSource {
 
   /**
    * The device has stored everything up to `offset`. Returns its cursor. For a device without a name nothing
-   * is kept: what comes back is the offset, bounded by the last message.
+   * is kept: what comes back is the offset, bounded by the last message. Receipts are due for what no device had stored.
    */
   abstract moveDelivered(
     user: UserId,
     channel: Channel,
     device: DeviceId | undefined,
     offset: Offset,
-  ): Promise<Offset>;
+  ): Promise<{ delivered: Offset; receipts: ReceiptDue[] }>;
 
   /** The user has read everything up to `offset`. `moved` is false where that was known. */
-  abstract moveRead(user: UserId, channel: Channel, offset: Offset): Promise<ReadState & { moved: boolean }>;
+  abstract moveRead(
+    user: UserId,
+    channel: Channel,
+    offset: Offset,
+  ): Promise<ReadState & { moved: boolean; receipts: ReceiptDue[] }>;
+
+  /** How far messages of `sender` to `user` have come, in their order. Delivered: to the furthest device. */
+  abstract receiptStates(
+    user: UserId,
+    sender: UserId,
+    messages: readonly { channel: Channel; offset: Offset }[],
+  ): Promise<ReceiptState[]>;
 
   /** In the order of `channels`. */
   abstract summarise(user: UserId, channels: readonly Channel[]): Promise<InboxSummary[]>;

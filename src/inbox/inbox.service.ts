@@ -14,6 +14,7 @@ import {
 } from '../shared';
 import { AckMerger } from './ack-merger';
 import { InboxStore, type InboxSummary, type Range, type ReadState } from './inbox-store.port';
+import type { ReceiptDue, ReceiptState } from './receipt';
 
 export interface PulledPage {
   messages: Message[];
@@ -29,6 +30,19 @@ export interface Acker {
   readonly deviceId: DeviceId | undefined;
 }
 
+/** What others on this node do where a cursor has moved; never on the way of the answer. */
+export interface CursorListener {
+  onDelivered(user: UserId, channel: Channel, receipts: readonly ReceiptDue[]): void;
+  /** `mover`: the connection that moved it, undefined where it was not one of a connection. */
+  onRead(
+    user: UserId,
+    channel: Channel,
+    state: ReadState,
+    receipts: readonly ReceiptDue[],
+    mover: ConnectionId | undefined,
+  ): void;
+}
+
 /** Reading inboxes and moving cursors, for both doors. */
 @Injectable()
 export class InboxService {
@@ -36,6 +50,7 @@ export class InboxService {
   readonly channels: readonly Channel[];
   private readonly known: ReadonlySet<Channel>;
   private readonly merger = new AckMerger();
+  private readonly listeners: CursorListener[] = [];
   private readonly unnamedCursors = new WeakMap<Acker, Map<Channel, Offset>>();
 
   constructor(
@@ -44,6 +59,10 @@ export class InboxService {
   ) {
     this.channels = [...config.channels, SENT_CHANNEL];
     this.known = new Set(this.channels);
+  }
+
+  listen(listener: CursorListener): void {
+    this.listeners.push(listener);
   }
 
   /** `not_found` for a channel that is not configured. */
@@ -66,25 +85,54 @@ export class InboxService {
     return Object.fromEntries(this.channels.map((channel, i) => [channel, summaries[i] as InboxSummary]));
   }
 
-  async read(user: UserId, channel: Channel, offset: Offset): Promise<ReadState> {
+  /** `mover`: the connection that says so, where it is one. */
+  async read(user: UserId, channel: Channel, offset: Offset, mover?: ConnectionId): Promise<ReadState> {
     this.requireChannel(channel);
-    const { read, unread } = await this.store.moveRead(user, channel, offset);
-    return { read, unread };
+    const { read, unread, moved, receipts } = await this.store.moveRead(user, channel, offset);
+    const state = { read, unread };
+    if (moved) for (const listener of this.listeners) listener.onRead(user, channel, state, receipts, mover);
+    return state;
   }
 
   /** An ack of a named device, from outside a connection. */
   async ackDevice(user: UserId, channel: Channel, device: DeviceId, offset: Offset): Promise<Offset> {
     this.requireChannel(channel);
-    return this.store.moveDelivered(user, channel, device, offset);
+    return this.moveDelivered(user, channel, device, offset);
   }
 
   /** An ack on a connection: merged with others that come while one is being written. */
   async ack(acker: Acker, channel: Channel, offset: Offset): Promise<Offset> {
     this.requireChannel(channel);
     const cursor = await this.merger.ack(`${acker.id}/${channel}`, offset, (greatest) =>
-      this.store.moveDelivered(acker.userId, channel, acker.deviceId, greatest),
+      this.moveDelivered(acker.userId, channel, acker.deviceId, greatest),
     );
     return acker.deviceId === undefined ? this.moveUnnamed(acker, channel, cursor) : cursor;
+  }
+
+  /** Passes on the receipts that an ack made due, whoever wrote it. */
+  tellDelivered(user: UserId, channel: Channel, receipts: readonly ReceiptDue[]): void {
+    if (receipts.length === 0) return;
+    for (const listener of this.listeners) listener.onDelivered(user, channel, receipts);
+  }
+
+  receiptStates(
+    user: UserId,
+    sender: UserId,
+    messages: readonly { channel: Channel; offset: Offset }[],
+  ): Promise<ReceiptState[]> {
+    for (const { channel } of messages) this.requireChannel(channel);
+    return this.store.receiptStates(user, sender, messages);
+  }
+
+  private async moveDelivered(
+    user: UserId,
+    channel: Channel,
+    device: DeviceId | undefined,
+    offset: Offset,
+  ): Promise<Offset> {
+    const { delivered, receipts } = await this.store.moveDelivered(user, channel, device, offset);
+    this.tellDelivered(user, channel, receipts);
+    return delivered;
   }
 
   private moveUnnamed(acker: Acker, channel: Channel, offset: Offset): Offset {

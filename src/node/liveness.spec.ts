@@ -63,7 +63,7 @@ describe('liveness', () => {
   });
 
   /** Nodes live, are met by their presence, and die for good; looks begin and end at any time in between. */
-  it('never calls a living node dead, and finds every dead one that it has met', () => {
+  it('promise 5: never calls a living node dead, and finds every dead one that it has met', () => {
     const node = fc.nat({ max: 3 });
     const step = fc.oneof(
       fc.record({ do: fc.constantFrom('meet' as const, 'die' as const), node }),

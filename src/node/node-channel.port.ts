@@ -14,6 +14,9 @@ export abstract class NodeChannel {
   /** Listens to this node's channel, and stops listening to the one before, if any. Resolves once it is in force. */
   abstract listen(node: NodeId, listener: ChannelListener): Promise<void>;
 
-  /** Hands a payload to whoever listens as that node. Resolves when the store has taken it. */
-  abstract publish(node: NodeId, payload: string): Promise<void>;
+  /**
+   * Hands a payload to whoever listens as that node. Resolves when the store has taken it, with how many listened,
+   * undefined where the store can't tell. Not presence: a listener that has stopped reading counts.
+   */
+  abstract publish(node: NodeId, payload: string): Promise<number | undefined>;
 }

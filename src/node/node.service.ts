@@ -2,11 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { Config } from '../config';
 import { Logger } from '../logging';
+import { Metrics } from '../metrics';
 import { monotonicMs, type NodeId, StoreClock } from '../shared';
 import { Heartbeat } from './heartbeat';
-import { type LeaseLook, LeaseStore } from './lease-store.port';
+import { type LeaseLook, LeaseStore, type ListedNode, type NodeInfo } from './lease-store.port';
 import { Liveness } from './liveness';
 import { NodeChannel } from './node-channel.port';
+import { VERSION } from './version';
 
 export type DoubtReason = 'new-id' | 'heartbeat-lost' | 'channel-restored' | 'store-back';
 
@@ -16,6 +18,8 @@ export interface NodeListener {
   onPayload?(payload: string): void;
   /** Pushes may have been lost, or this node has a new id: every user's presence and feeds want a look now. */
   onDoubt?(reason: DoubtReason): void;
+  /** These nodes are dead: what they held is gone. */
+  onDead?(nodes: readonly NodeId[]): void;
 }
 
 const BEAT = /^beat\t(\d{1,15})$/;
@@ -42,6 +46,8 @@ export class NodeService implements OnModuleInit {
   private draining = false;
   private storeFault: string | undefined;
   private renewals = 0;
+  private leaseHeldAt = monotonicMs();
+  private countConnections = (): number => 0;
 
   constructor(
     private readonly config: Config,
@@ -49,9 +55,12 @@ export class NodeService implements OnModuleInit {
     private readonly channel: NodeChannel,
     private readonly clock: StoreClock,
     private readonly logger: Logger,
+    private readonly metrics: Metrics,
   ) {
     this.currentId = newNodeId(config.nodeName);
     this.liveness = new Liveness(SWEEPS_UNTIL_FORGOTTEN * config.sweepIntervalMs);
+    metrics.ready.from(() => (this.isReady ? 1 : 0));
+    metrics.leaseAge.from(() => (monotonicMs() - this.leaseHeldAt) / 1000);
   }
 
   /** The id in force; it changes when the lease was lost, so it is asked for at every use. */
@@ -79,6 +88,16 @@ export class NodeService implements OnModuleInit {
     this.listeners.push(listener);
   }
 
+  /** Given by the module that has the connections, which lies above this one. */
+  describe(countConnections: () => number): void {
+    this.countConnections = countConnections;
+  }
+
+  /** Every node of the cluster whose lease has not run out, as it told of itself at its last renewal. */
+  list(): Promise<ListedNode[]> {
+    return this.leases.list();
+  }
+
   /** Notes ids seen in presence, so that a later look may find them dead. */
   meet(nodes: Iterable<NodeId>): void {
     for (const node of nodes) this.liveness.meet(node);
@@ -89,8 +108,17 @@ export class NodeService implements OnModuleInit {
     return this.liveness.dead();
   }
 
+  /** Looks now, and not only at the next renewal, whether any of these nodes is dead. */
+  async findDead(nodes: readonly NodeId[]): Promise<boolean> {
+    this.meet(nodes);
+    await this.look(() => this.leases.renew(this.currentId, this.config.nodeLeaseMs, this.info()));
+    const dead = this.deadNodes();
+    return nodes.some((node) => dead.includes(node));
+  }
+
   async publish(node: NodeId, payload: string): Promise<void> {
-    await this.channel.publish(node, payload);
+    this.metrics.publishes.inc();
+    if ((await this.channel.publish(node, payload)) === 0) this.metrics.unheardPublishes.inc();
   }
 
   /** The lease is held and the channel heard before any presence is written. */
@@ -101,9 +129,11 @@ export class NodeService implements OnModuleInit {
     this.scheduleRenewal();
   }
 
-  /** From here on: not ready, no new handshakes. The lease is kept until `leave`. */
+  /** From here on: not ready, no new handshakes. The lease is kept until `leave`, and tells of it at once. */
   beginDrain(): void {
+    if (this.draining) return;
     this.draining = true;
+    this.renewing = this.renewing.then(() => this.tellOfDrain());
   }
 
   /** Stops renewing and leaves the list, after every entry of this node is gone. */
@@ -115,6 +145,24 @@ export class NodeService implements OnModuleInit {
     await this.leases.leave(this.currentId);
   }
 
+  /** No beat goes with it: the one before may still be on its way. */
+  private async tellOfDrain(): Promise<void> {
+    try {
+      await this.leases.renew(this.currentId, this.config.nodeLeaseMs, this.info());
+    } catch (err) {
+      this.logger.warn({ err, nodeId: this.currentId }, 'drain not told of: the next renewal will');
+    }
+  }
+
+  private info(): NodeInfo {
+    return {
+      name: this.config.nodeName,
+      version: VERSION,
+      connections: this.countConnections(),
+      draining: this.draining,
+    };
+  }
+
   private scheduleRenewal(): void {
     this.timer = setTimeout(() => {
       this.renewing = this.renew().finally(() => this.scheduleRenewal());
@@ -123,7 +171,9 @@ export class NodeService implements OnModuleInit {
 
   private async renew(): Promise<void> {
     try {
-      const look = await this.look(() => this.leases.renew(this.currentId, this.config.nodeLeaseMs));
+      const look = await this.look(() =>
+        this.leases.renew(this.currentId, this.config.nodeLeaseMs, this.info()),
+      );
       if (look.held) await this.checkHeartbeat();
       else await this.replaceId();
       this.renewals += 1;
@@ -142,8 +192,12 @@ export class NodeService implements OnModuleInit {
     const heardAt = monotonicMs();
     this.clock.set(look.storeNowMs, askedAt, heardAt);
     if (look.held) {
+      this.leaseHeldAt = askedAt;
       const found = this.liveness.judge(suspects, look.living, heardAt);
-      if (found.length > 0) this.logger.warn({ nodeIds: found }, 'nodes found dead');
+      if (found.length > 0) {
+        this.logger.warn({ nodeIds: found }, 'nodes found dead');
+        for (const listener of this.listeners) listener.onDead?.(found);
+      }
     }
     return look;
   }
@@ -182,7 +236,7 @@ export class NodeService implements OnModuleInit {
   }
 
   private async enter(id: NodeId): Promise<void> {
-    await this.look(() => this.leases.take(id, this.config.nodeLeaseMs));
+    await this.look(() => this.leases.take(id, this.config.nodeLeaseMs, this.info()));
     await this.subscribe(id);
     this.currentId = id;
     await this.beat();

@@ -13,8 +13,25 @@ export interface PresenceLook extends PresenceState {
   nodes: NodeId[];
 }
 
+export interface Watch extends PresenceLook {
+  /** Until when the node is told of changes, Unix ms by the store; later with every call. */
+  until: number;
+}
+
+/** A node asks again at every sweep: one that is lost or late does no harm. */
+export const SWEEPS_WATCHED = 2.5;
+
 /** Who is here. What is past its `until`, or on a node known to be dead, counts for nothing and is dropped on sight. */
 export abstract class PresenceStore {
   /** In the order of `users`. */
   abstract look(users: readonly UserId[], dead: readonly NodeId[]): Promise<PresenceLook[]>;
+
+  /**
+   * A node wants to be told of changes of a user's presence, for 2.5 sweeps from now. Whoever changes it after this
+   * names the node among the watchers; what was changed before is in the look.
+   */
+  abstract watch(user: UserId, node: NodeId, dead: readonly NodeId[]): Promise<Watch>;
+
+  /** It does not any more, unless it has asked again since it was given that `until`. */
+  abstract unwatch(user: UserId, node: NodeId, until: number): Promise<void>;
 }

@@ -1,6 +1,6 @@
 import { Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Authenticated } from '../auth';
+import { Authenticated, CurrentIdentity, type Identity } from '../auth';
 import { validate } from '../shared';
 import { UsersDto } from './dto/presence.dto';
 import { type PresenceByUser, PresenceService } from './presence.service';
@@ -13,17 +13,23 @@ export class PresenceController {
 
   @Get(':user')
   @ApiOperation({ summary: 'Whether a user is here, with how many devices, or since when not.' })
-  async one(@Param('user') user: string): Promise<{ presence: PresenceByUser }> {
+  async one(
+    @CurrentIdentity() { userId }: Identity,
+    @Param('user') user: string,
+  ): Promise<{ presence: PresenceByUser }> {
     const { users } = validate(UsersDto, { users: [user] });
-    return { presence: await this.presence.look(users) };
+    return { presence: await this.presence.look(userId, users) };
   }
 
   @Post('query')
   @HttpCode(200)
   @ApiOperation({ summary: 'The same for up to 200 users.' })
   @ApiBody({ type: UsersDto })
-  async many(@Body() body: unknown): Promise<{ presence: PresenceByUser }> {
+  async many(
+    @CurrentIdentity() { userId }: Identity,
+    @Body() body: unknown,
+  ): Promise<{ presence: PresenceByUser }> {
     const { users } = validate(UsersDto, body);
-    return { presence: await this.presence.look(users) };
+    return { presence: await this.presence.look(userId, users) };
   }
 }

@@ -7,14 +7,16 @@ import { RedisPresenceStore } from './adapters/redis-presence-store';
 import { PresenceController } from './presence.controller';
 import { PresenceStore } from './presence-store.port';
 import { PresenceService } from './presence.service';
+import { Watching } from './watching';
 
 @Module({
   imports: [AuthModule, NodeModule],
   controllers: [PresenceController],
   providers: [
     PresenceService,
+    Watching,
     storeProvider(PresenceStore, { redis: RedisPresenceStore, embedded: EmbeddedPresenceStore }),
   ],
-  exports: [PresenceService],
+  exports: [PresenceService, Watching],
 })
 export class PresenceModule {}

@@ -1,4 +1,4 @@
 export { Keys } from './keys';
-export { CommandRedis, LeaseRedis, SubscriberRedis } from './redis-connection';
+export { BroadcastRedis, CommandRedis, LeaseRedis, SubscriberRedis } from './redis-connection';
 export { RedisModule } from './redis.module';
 export { type Reply, Script } from './script';

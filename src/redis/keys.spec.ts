@@ -30,9 +30,17 @@ const ofUser: fc.Arbitrary<Made & { user: string }> = fc.oneof(
     .map(([u, c, by, id]) => ({ user: u, from: ['sent', u, c, by, id], key: keys.sent(u, c, by, id) })),
   users.map((u) => ({ user: u, from: ['account', u], key: keys.account(u) })),
   fc.tuple(users, opaqueIds).map(([u, id]) => ({ user: u, from: ['login', u, id], key: keys.login(u, id) })),
+  users.map((u) => ({ user: u, from: ['revoked', u], key: keys.revokedUser(u) })),
+  fc
+    .tuple(users, opaqueIds)
+    .map(([u, id]) => ({ user: u, from: ['revoked', u, id], key: keys.revokedLogin(u, id) })),
+  users.map((u) => ({ user: u, from: ['watchers', u], key: keys.watchers(u) })),
+  users.map((u) => ({ user: u, from: ['contacts', u], key: keys.contacts(u) })),
+  fc.tuple(users, opaqueIds).map(([u, r]) => ({ user: u, from: ['rate', u, r], key: keys.rate(u, r) })),
 );
 const ofNodes: fc.Arbitrary<Made> = fc.oneof(
   fc.constant({ from: ['nodes'], key: keys.nodes() }),
+  fc.constant({ from: ['node-info'], key: keys.nodeInfo() }),
   opaqueIds.map((id) => ({ from: ['node', id], key: keys.nodeChannel(id as NodeId) })),
 );
 

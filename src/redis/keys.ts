@@ -38,9 +38,44 @@ export class Keys {
     return `${this.prefix}login:{${user}}:${loginId}`;
   }
 
+  /** String, never expiring: no token of this user issued up to then (Unix ms) is good. */
+  revokedUser(user: UserId): string {
+    return `${this.prefix}revoked:{${user}}`;
+  }
+
+  /** String, expiring: that login has ended. `loginId` is opaque (auth makes it so). */
+  revokedLogin(user: UserId, loginId: string): string {
+    return `${this.prefix}revoked:{${user}}:${loginId}`;
+  }
+
+  /** Hash: nodeId → until when that node wants to be told of changes of this user's presence. */
+  watchers(user: UserId): string {
+    return `${this.prefix}watchers:{${user}}`;
+  }
+
+  /** Sorted set: receivers that a user has written to → when last. */
+  contacts(user: UserId): string {
+    return `${this.prefix}contacts:{${user}}`;
+  }
+
+  /** String, expiring: how far ahead of the clock a rate has been used. `owner` is a user or an address. */
+  rate(owner: string, rate: string): string {
+    return `${this.prefix}rate:{${owner}}:${rate}`;
+  }
+
+  /** Hash: nodeId → what a node tells of itself; in the slot of `nodes`. */
+  nodeInfo(): string {
+    return `${this.prefix}node-info:{${this.nodes()}}`;
+  }
+
   /** Sorted set: nodeId → lease expiry. */
   nodes(): string {
     return `${this.prefix}nodes`;
+  }
+
+  /** Begins the pub/sub channels of Socket.IO's adapter: what is meant for every node. */
+  broadcast(): string {
+    return `${this.prefix}socket.io`;
   }
 
   /** Pub/sub channel: what is meant for one node. */

@@ -1,6 +1,8 @@
+import { Cluster, type Redis } from 'ioredis';
 import type { Config } from '../config';
 import type { Logger } from '../logging';
-import { unavailable } from '../shared';
+import type { Metrics } from '../metrics';
+import { monotonicMs, unavailable } from '../shared';
 import { createClient, type RedisClient } from './client';
 import { Gate } from './gate';
 import type { Reply, Script } from './script';
@@ -19,7 +21,11 @@ export class RedisConnection {
   private readonly gate: Gate;
   private readonly timeoutMs: number;
 
-  constructor(config: Config, logger: Logger) {
+  constructor(
+    config: Config,
+    logger: Logger,
+    private readonly metrics: Metrics,
+  ) {
     const name = this.constructor.name;
     // This module is loaded only where there is one.
     this.client = createClient(config.redisUrl ?? '', config.redisCommandTimeoutMs, name);
@@ -45,12 +51,32 @@ export class RedisConnection {
   /** Runs a command; fails as `run` does. */
   async call<T>(command: (client: RedisClient) => Promise<T>): Promise<T> {
     if (!this.gate.isOpen) throw unavailable('Redis does not answer');
+    const askedAt = monotonicMs();
     try {
       return await withTimeLimit(command(this.client), this.timeoutMs);
     } catch (error) {
       if (error instanceof TimeoutError) this.gate.close();
       throw toStoreError(error);
+    } finally {
+      this.metrics.redisRoundtrip.observe((monotonicMs() - askedAt) / 1000);
     }
+  }
+
+  /**
+   * Runs a command on every server that takes writes, of a Cluster on each master, and returns what those say that
+   * answer in time. One that is silent holds up nobody else; `unavailable` where all are.
+   */
+  async callEach<T>(command: (server: Redis) => Promise<T>): Promise<T[]> {
+    const servers = this.client instanceof Cluster ? this.client.nodes('master') : [this.client];
+    const outcomes = await Promise.allSettled(
+      servers.map((server) => withTimeLimit(command(server), this.timeoutMs)),
+    );
+    const answers = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+    if (answers.length > 0) return answers;
+    const causes: unknown[] = outcomes.flatMap((outcome) =>
+      outcome.status === 'rejected' ? [outcome.reason as unknown] : [],
+    );
+    throw unavailable(new AggregateError(causes, 'no server answers'));
   }
 }
 
@@ -58,5 +84,7 @@ export class RedisConnection {
 export class CommandRedis extends RedisConnection {}
 /** For the lease alone: renewing it never waits behind other commands. */
 export class LeaseRedis extends RedisConnection {}
+/** Listens to what is for every node; Socket.IO's adapter has it for itself. */
+export class BroadcastRedis extends RedisConnection {}
 /** Only listens. */
 export class SubscriberRedis extends RedisConnection {}

@@ -1,28 +1,35 @@
 import { Global, Module, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { Config } from '../config';
 import { Logger } from '../logging';
+import { Metrics } from '../metrics';
 import { Keys } from './keys';
-import { CommandRedis, LeaseRedis, SubscriberRedis } from './redis-connection';
+import { BroadcastRedis, CommandRedis, LeaseRedis, SubscriberRedis } from './redis-connection';
 
-const CONNECTIONS = [CommandRedis, LeaseRedis, SubscriberRedis];
+const CONNECTIONS = [CommandRedis, LeaseRedis, SubscriberRedis, BroadcastRedis];
 
 @Global()
 @Module({
   providers: [
     ...CONNECTIONS.map((Connection) => ({
       provide: Connection,
-      inject: [Config, Logger],
-      useFactory: (config: Config, logger: Logger) => new Connection(config, logger),
+      inject: [Config, Logger, Metrics],
+      useFactory: (config: Config, logger: Logger, metrics: Metrics) =>
+        new Connection(config, logger, metrics),
     })),
     { provide: Keys, inject: [Config], useFactory: (config: Config) => new Keys(config.redisKeyPrefix) },
   ],
   exports: [...CONNECTIONS, Keys],
 })
 export class RedisModule implements OnModuleInit, OnApplicationShutdown {
-  private readonly connections: readonly (CommandRedis | LeaseRedis | SubscriberRedis)[];
+  private readonly connections: readonly (CommandRedis | LeaseRedis | SubscriberRedis | BroadcastRedis)[];
 
-  constructor(commands: CommandRedis, lease: LeaseRedis, subscriber: SubscriberRedis) {
-    this.connections = [commands, lease, subscriber];
+  constructor(
+    commands: CommandRedis,
+    lease: LeaseRedis,
+    subscriber: SubscriberRedis,
+    broadcast: BroadcastRedis,
+  ) {
+    this.connections = [commands, lease, subscriber, broadcast];
   }
 
   /** A node does not start without its store. */

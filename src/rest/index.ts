@@ -1,1 +1,3 @@
 export { ProblemFilter } from './problem.filter';
+export { requestLog } from './request-log';
+export { securityHeaders } from './security-headers';

@@ -2,6 +2,7 @@ import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '
 import type { Response } from 'express';
 import { Logger } from '../logging';
 import { BeelineError, ERROR_CODES, type ErrorCode, toClientError } from '../shared';
+import { requestIdOf } from './request-log';
 
 /** Every error of REST as `application/problem+json` (RFC 9457) with the contract's code. */
 @Catch()
@@ -12,8 +13,10 @@ export class ProblemFilter implements ExceptionFilter {
     const response = host.switchToHttp().getResponse<Response>();
     if (response.headersSent) return;
     const error = translate(thrown);
-    if (error.code === 'internal') this.logger.error({ err: thrown }, 'request failed');
-    else if (error.code === 'unavailable') this.logger.warn({ err: error.cause }, 'store unavailable');
+    const requestId = requestIdOf(response);
+    if (error.code === 'internal') this.logger.error({ err: thrown, requestId }, 'request failed');
+    else if (error.code === 'unavailable')
+      this.logger.warn({ err: error.cause, requestId }, 'store unavailable');
     if (error.retryAfterMs !== undefined)
       response.setHeader('Retry-After', Math.ceil(error.retryAfterMs / 1000));
     if (error.status === 401) response.setHeader('WWW-Authenticate', 'Bearer');

@@ -17,6 +17,11 @@ import {
  *     1 ⇥ message ⇥ user ⇥ channel ⇥ offset ⇥ prev ⇥ connectionIds ⏎ JSON
  *     1 ⇥ grown ⇥ user ⇥ channel ⇥ offset ⇥ connectionIds
  *     1 ⇥ end ⇥ user ⇥ connectionIds
+ *     1 ⇥ revoked ⇥ user ⇥ login, empty for all
+ *     1 ⇥ read ⇥ user ⇥ channel ⇥ read ⇥ unread ⇥ connectionIds
+ *     1 ⇥ receipt ⇥ user ⇥ channel ⇥ peer ⇥ state ⇥ offset
+ *     1 ⇥ typing ⇥ user ⇥ channel ⇥ from ⇥ 1 or 0
+ *     1 ⇥ presence ⇥ user
  */
 export type Envelope =
   /** A message was appended. */
@@ -31,45 +36,128 @@ export type Envelope =
     }
   /** An inbox has grown up to an offset: said by whoever has not got the message at hand. */
   | { kind: 'grown'; userId: UserId; channel: Channel; offset: Offset; connectionIds: ConnectionId[] }
-  /** Newer connections of the same device took these ones' place. */
-  | { kind: 'end'; userId: UserId; connectionIds: ConnectionId[] };
+  /** Newer connections took these ones' place. */
+  | { kind: 'end'; userId: UserId; connectionIds: ConnectionId[] }
+  /** A login has ended, or every login of the user. */
+  | { kind: 'revoked'; userId: UserId; loginId: string | undefined }
+  /** The user's read cursor was moved, by none of these connections. */
+  | {
+      kind: 'read';
+      userId: UserId;
+      channel: Channel;
+      read: Offset;
+      unread: number;
+      connectionIds: ConnectionId[];
+    }
+  /** What the user sent to a peer has come so far. */
+  | {
+      kind: 'receipt';
+      userId: UserId;
+      channel: Channel;
+      peer: UserId;
+      state: 'delivered' | 'read';
+      offset: Offset;
+    }
+  /** Somebody is writing to the user, or has stopped. */
+  | { kind: 'typing'; userId: UserId; channel: Channel; from: UserId; typing: boolean }
+  /** The user's presence may have changed: for nodes that watch it. */
+  | { kind: 'presence'; userId: UserId };
 
 const VERSION = '1';
 
 export function printEnvelope(envelope: Envelope): string {
-  const ids = envelope.connectionIds.join(',');
-  const head = `${VERSION}\t${envelope.kind}\t${envelope.userId}`;
+  const header = [VERSION, envelope.kind, envelope.userId, ...fieldsOf(envelope)].join('\t');
+  return envelope.kind === 'message' ? `${header}\n${envelope.json}` : header;
+}
+
+function fieldsOf(envelope: Envelope): (string | number)[] {
   switch (envelope.kind) {
     case 'message':
-      return `${head}\t${envelope.channel}\t${envelope.offset}\t${envelope.prev}\t${ids}\n${envelope.json}`;
+      return [envelope.channel, envelope.offset, envelope.prev, envelope.connectionIds.join(',')];
     case 'grown':
-      return `${head}\t${envelope.channel}\t${envelope.offset}\t${ids}`;
+      return [envelope.channel, envelope.offset, envelope.connectionIds.join(',')];
     case 'end':
-      return `${head}\t${ids}`;
+      return [envelope.connectionIds.join(',')];
+    case 'revoked':
+      return [envelope.loginId ?? EVERY_LOGIN];
+    case 'read':
+      return [envelope.channel, envelope.read, envelope.unread, envelope.connectionIds.join(',')];
+    case 'receipt':
+      return [envelope.channel, envelope.peer, envelope.state, envelope.offset];
+    case 'typing':
+      return [envelope.channel, envelope.from, envelope.typing ? 1 : 0];
+    case 'presence':
+      return [];
   }
 }
 
 /** Undefined for what is malformed or of another version. */
 export function parseEnvelope(payload: string): Envelope | undefined {
   const lineEnd = payload.indexOf('\n');
-  const header = (lineEnd < 0 ? payload : payload.slice(0, lineEnd)).split('\t');
-  const [version, kind, user, ...fields] = header;
+  const header = lineEnd < 0 ? payload : payload.slice(0, lineEnd);
+  const [version, kind, user, ...fields] = header.split('\t');
   const userId = parseUserId(user);
-  if (version !== VERSION || userId === undefined) return undefined;
-  const connectionIds = parseIds(fields.at(-1));
-  if (connectionIds === undefined) return undefined;
-  if (kind === 'end') return fields.length === 1 && lineEnd < 0 ? { kind, userId, connectionIds } : undefined;
+  const read = READERS[kind as Envelope['kind']];
+  if (version !== VERSION || userId === undefined || !Object.hasOwn(READERS, kind ?? '')) return undefined;
+  return read(userId, fields, lineEnd < 0 ? undefined : payload.slice(lineEnd + 1));
+}
 
-  const channel = parseChannel(fields[0]);
-  const offset = parseOffset(fields[1]);
-  if (channel === undefined || offset === undefined) return undefined;
-  if (kind === 'grown') {
-    return fields.length === 3 && lineEnd < 0 ? { kind, userId, channel, offset, connectionIds } : undefined;
-  }
-  const prev = parseOffset(fields[2]);
-  if (kind !== 'message' || fields.length !== 4 || prev === undefined || lineEnd < 0) return undefined;
-  const json = parseJsonText(payload.slice(lineEnd + 1));
-  return json === undefined ? undefined : { kind, userId, channel, offset, prev, connectionIds, json };
+/** Each kind's own fields, and the text behind the header, which only a message has. */
+type Reader = (userId: UserId, fields: string[], text: string | undefined) => Envelope | undefined;
+
+const READERS: Record<Envelope['kind'], Reader> = {
+  message: (userId, fields, text) => {
+    const [channel, offset, prev] = [parseChannel(fields[0]), parseOffset(fields[1]), parseOffset(fields[2])];
+    const [connectionIds, json] = [parseIds(fields[3]), parseJsonText(text)];
+    return fields.length === 4 && channel && offset && prev && connectionIds && json !== undefined
+      ? { kind: 'message', userId, channel, offset, prev, connectionIds, json }
+      : undefined;
+  },
+  grown: headerOnly(3, (userId, fields) => {
+    const [channel, offset] = [parseChannel(fields[0]), parseOffset(fields[1])];
+    const connectionIds = parseIds(fields[2]);
+    return channel && offset && connectionIds && { kind: 'grown', userId, channel, offset, connectionIds };
+  }),
+  end: headerOnly(1, (userId, fields) => {
+    const connectionIds = parseIds(fields[0]);
+    return connectionIds && { kind: 'end', userId, connectionIds };
+  }),
+  revoked: headerOnly(1, (userId, [login = '']) => {
+    if (login === EVERY_LOGIN) return { kind: 'revoked', userId, loginId: undefined };
+    return isOpaqueId(login) ? { kind: 'revoked', userId, loginId: login } : undefined;
+  }),
+  read: headerOnly(4, (userId, fields) => {
+    const [channel, read, connectionIds] = [
+      parseChannel(fields[0]),
+      parseOffset(fields[1]),
+      parseIds(fields[3]),
+    ];
+    const unread = /^\d{1,15}$/.test(fields[2] ?? '') ? Number(fields[2]) : undefined;
+    return channel && read && connectionIds && unread !== undefined
+      ? { kind: 'read', userId, channel, read, unread, connectionIds }
+      : undefined;
+  }),
+  receipt: headerOnly(4, (userId, fields) => {
+    const [channel, peer, offset] = [parseChannel(fields[0]), parseUserId(fields[1]), parseOffset(fields[3])];
+    const state = RECEIPT_STATES.find((known) => known === fields[2]);
+    return channel && peer && state && offset && { kind: 'receipt', userId, channel, peer, state, offset };
+  }),
+  typing: headerOnly(3, (userId, fields) => {
+    const [channel, from] = [parseChannel(fields[0]), parseUserId(fields[1])];
+    return channel && from && (fields[2] === '1' || fields[2] === '0')
+      ? { kind: 'typing', userId, channel, from, typing: fields[2] === '1' }
+      : undefined;
+  }),
+  presence: headerOnly(0, (userId) => ({ kind: 'presence', userId })),
+};
+
+/** No login has this name: an id is never empty (auth/identity.ts). */
+const EVERY_LOGIN = '';
+const RECEIPT_STATES = ['delivered', 'read'] as const;
+
+function headerOnly(count: number, read: (userId: UserId, fields: string[]) => Envelope | undefined): Reader {
+  return (userId, fields, text) =>
+    text === undefined && fields.length === count ? read(userId, fields) : undefined;
 }
 
 function parseIds(text: string | undefined): ConnectionId[] | undefined {
@@ -79,7 +167,8 @@ function parseIds(text: string | undefined): ConnectionId[] | undefined {
 }
 
 /** It goes to clients as it is, and broken JSON would cut their connections: a parse costs about a microsecond. */
-function parseJsonText(text: string): MessageJson | undefined {
+function parseJsonText(text: string | undefined): MessageJson | undefined {
+  if (text === undefined) return undefined;
   try {
     JSON.parse(text);
     return text as MessageJson;

@@ -1,3 +1,6 @@
+import type { Config } from '../config';
+import type { Grant } from '../hub';
+import type { ReceiptDue } from '../inbox';
 import type {
   Channel,
   ClientId,
@@ -21,6 +24,10 @@ export interface Append {
   /** The idempotency key; where there is none, the message id stands in, so that the call is safe to repeat. */
   clientId: ClientId | undefined;
   draft: DraftJson;
+  /** Whether a receiver without a local account is `not_found`. */
+  needsAccount: boolean;
+  /** Whether the sender asks for receipts. */
+  receipt: boolean;
 }
 
 export interface Appended {
@@ -37,6 +44,7 @@ export interface Registration {
   connectionId: ConnectionId;
   nodeId: NodeId;
   deviceId: DeviceId | undefined;
+  grant: Grant;
   channels: readonly Channel[];
   /** Up to where the device says it has stored, per channel: an ack carried in the handshake. */
   since: ReadonlyMap<Channel, Offset>;
@@ -56,20 +64,36 @@ export interface Registered {
   channels: ReadonlyMap<Channel, ChannelState>;
   /** Where the replay of each channel starts. */
   positions: ReadonlyMap<Channel, Offset>;
-  /** Older connections of the same device, no longer registered, to be ended. */
+  /** Connections whose place this one has taken, no longer registered, to be ended. */
   replaced: Routes;
+  /** Nodes that want to know that the user is here. */
+  watchers: NodeId[];
+  /** Receipts that `since` makes due. */
+  receipts: ReadonlyMap<Channel, ReceiptDue[]>;
 }
+
+/** Why a connection is not registered: its token is revoked, or the user is connected elsewhere, on these nodes. */
+export type Refused = { refused: 'revoked' } | { refused: 'conflict'; nodes: NodeId[] };
 
 export interface HeldConnection {
   connectionId: ConnectionId;
   deviceId: DeviceId | undefined;
+  grant: Grant;
   since: number;
 }
 
+/** Why a connection that is held has no place any more. */
+export type LostReason = 'replaced' | 'revoked';
+
 export interface Swept {
   lasts: ReadonlyMap<Channel, Offset>;
-  /** Held here, but a newer connection of the same device is registered. */
-  lost: ConnectionId[];
+  /** Held here, but newer connections stand in its place, or its token has been revoked. */
+  lost: ReadonlyMap<ConnectionId, LostReason>;
+}
+
+/** Devices that a user may have connected at a time: the other two policies allow one. */
+export function maxDevicesOf({ sessionPolicy, maxDevicesPerUser }: Config): number {
+  return sessionPolicy === 'multiple' ? maxDevicesPerUser : 1;
 }
 
 /**
@@ -80,20 +104,27 @@ export interface Swept {
 export abstract class Mailbox {
   /**
    * Append-and-route: stores once per sender, receiver, channel and client id (within the dedupe window), gives
-   * the next offset, keeps the inbox within its bounds, and tells where the receiver is.
+   * the next offset, keeps the inbox within its bounds, and tells where the receiver is. `not_found` where an account
+   * is needed and there is none.
    */
   abstract append(append: Append, dead: readonly NodeId[]): Promise<Appended>;
 
-  /** Registers a connection and replaces older ones of the same device. It counts until 2.5 sweeps have passed. */
-  abstract register(registration: Registration, dead: readonly NodeId[]): Promise<Registered>;
+  /**
+   * Registers a connection, by the session policy: older ones of the same device, and those that are too many, are
+   * replaced. It counts until 2.5 sweeps have passed. Of two at the same instant the policy sees one first.
+   */
+  abstract register(registration: Registration, dead: readonly NodeId[]): Promise<Registered | Refused>;
 
-  /** Removes connections that are registered on that node. Unknown ones are fine. */
+  /** Removes connections that are registered on that node, unknown ones are fine. Returns who watches the user. */
   abstract unregister(
     user: UserId,
     node: NodeId,
     connections: readonly ConnectionId[],
     dead: readonly NodeId[],
-  ): Promise<void>;
+  ): Promise<NodeId[]>;
+
+  /** Where a user is. */
+  abstract locate(user: UserId, dead: readonly NodeId[]): Promise<Routes>;
 
   /** Renews what a node holds of a user, writes again what is missing, and tells what has been lost or has grown. */
   abstract sweep(

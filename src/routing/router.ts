@@ -1,10 +1,20 @@
 import { Injectable } from '@nestjs/common';
 import { Hub } from '../hub';
 import { Logger } from '../logging';
+import { Metrics } from '../metrics';
+import type { ReadState } from '../inbox';
 import { NodeService } from '../node';
+import { Watching } from '../presence';
 import type { Channel, ConnectionId, MessageJson, NodeId, Offset, UserId } from '../shared';
 import { type Envelope, parseEnvelope, printEnvelope } from './envelope';
 import { Mailbox, type Routes } from './mailbox.port';
+
+type EnvelopeOf<K extends Envelope['kind']> = Extract<Envelope, { kind: K }>;
+type MessageEnvelope = EnvelopeOf<'message'>;
+type GrownEnvelope = EnvelopeOf<'grown'>;
+type RevokedEnvelope = EnvelopeOf<'revoked'>;
+type ReceiptEnvelope = EnvelopeOf<'receipt'>;
+type TypingEnvelope = EnvelopeOf<'typing'>;
 
 /** Word of a message for whoever holds its receiver: with the message, or only that the inbox has grown. */
 export interface Delivery {
@@ -25,13 +35,16 @@ export class Router {
     private readonly node: NodeService,
     private readonly hub: Hub,
     private readonly mailbox: Mailbox,
+    private readonly watching: Watching,
     private readonly logger: Logger,
+    private readonly metrics: Metrics,
   ) {
     node.listen({ onPayload: (payload) => this.receive(payload) });
   }
 
   deliver(delivery: Delivery, routes: Routes): void {
     const { userId, channel, offset, message } = delivery;
+    this.count(routes);
     this.route(routes, (connectionIds) =>
       message === undefined
         ? { kind: 'grown', userId, channel, offset, connectionIds }
@@ -39,15 +52,38 @@ export class Router {
     );
   }
 
-  /** Ends connections whose place a newer one of the same device has taken. */
+  /** Ends connections whose place newer ones have taken. */
   endReplaced(userId: UserId, routes: Routes): void {
     this.route(routes, (connectionIds) => ({ kind: 'end', userId, connectionIds }));
   }
 
+  /** Tells the connections that are named that the read cursor has moved. */
+  tellRead(userId: UserId, channel: Channel, { read, unread }: ReadState, routes: Routes): void {
+    this.route(routes, (connectionIds) => ({ kind: 'read', userId, channel, read, unread, connectionIds }));
+  }
+
+  /** Takes one and the same word to every node that holds the user. */
+  tell(envelope: RevokedEnvelope | ReceiptEnvelope | TypingEnvelope, routes: Routes): void {
+    this.route(routes, () => envelope);
+  }
+
+  /** Says that a user's presence has changed, to the nodes that watch it. */
+  tellWatchers(userId: UserId, watchers: readonly NodeId[]): void {
+    this.send(watchers, { kind: 'presence', userId });
+  }
+
+  private count(routes: Routes): void {
+    if (routes.size === 0) this.metrics.routes.inc('offline');
+    for (const nodeId of routes.keys()) this.metrics.routes.inc(nodeId === this.node.id ? 'local' : 'remote');
+  }
+
   private route(routes: Routes, envelopeFor: (connectionIds: ConnectionId[]) => Envelope): void {
     this.node.meet(routes.keys());
-    for (const [nodeId, connectionIds] of routes) {
-      const envelope = envelopeFor(connectionIds);
+    for (const [nodeId, connectionIds] of routes) this.send([nodeId], envelopeFor(connectionIds));
+  }
+
+  private send(nodes: readonly NodeId[], envelope: Envelope): void {
+    for (const nodeId of nodes) {
       if (nodeId === this.node.id) this.handle(envelope);
       else this.publish(nodeId, envelope);
     }
@@ -64,26 +100,55 @@ export class Router {
 
   private receive(payload: string): void {
     const envelope = parseEnvelope(payload);
-    if (envelope === undefined) this.logger.warn({ bytes: payload.length }, 'malformed envelope dropped');
-    else this.handle(envelope);
+    if (envelope !== undefined) return this.handle(envelope);
+    this.metrics.malformedEnvelopes.inc();
+    this.logger.warn({ bytes: payload.length, nodeId: this.node.id }, 'malformed envelope dropped');
   }
 
   private handle(envelope: Envelope): void {
     const { userId } = envelope;
-    if (envelope.kind === 'end') {
-      for (const id of envelope.connectionIds) this.hub.end(userId, id, 'replaced');
-      return;
+    switch (envelope.kind) {
+      case 'message':
+      case 'grown':
+        return this.offer(envelope);
+      case 'end':
+        for (const id of envelope.connectionIds) this.hub.end(userId, id, 'replaced');
+        return;
+      case 'revoked':
+        return this.hub.endLogin(userId, envelope.loginId);
+      case 'presence':
+        return this.watching.changed(userId);
+      case 'read': {
+        const { channel, read, unread, connectionIds } = envelope;
+        return this.hub.notify(
+          userId,
+          { event: 'inbox:read', payload: { channel, read, unread } },
+          connectionIds,
+        );
+      }
+      case 'receipt': {
+        const { channel, peer, state, offset } = envelope;
+        return this.hub.notify(userId, { event: 'receipt', payload: { channel, peer, state, offset } });
+      }
+      case 'typing': {
+        const { from, channel, typing } = envelope;
+        return this.hub.notify(userId, { event: 'typing', payload: { from, channel, typing } });
+      }
     }
-    const { channel, offset } = envelope;
+  }
+
+  private offer(envelope: MessageEnvelope | GrownEnvelope): void {
+    const { userId, channel, offset, connectionIds } = envelope;
     const message = envelope.kind === 'message' ? envelope : undefined;
     this.hub.offer(userId, channel, { offset, prev: message?.prev ?? offset, json: message?.json });
-    this.forgetStrangers(userId, envelope.connectionIds);
+    this.forgetStrangers(userId, connectionIds);
   }
 
   /** Connections that presence has here and the hub has not are ghosts (a lost unregister): they are removed. */
   private forgetStrangers(userId: UserId, connectionIds: readonly ConnectionId[]): void {
     const strangers = connectionIds.filter((id) => !this.hub.has(userId, id));
     if (strangers.length === 0) return;
+    this.metrics.routes.inc('stale');
     this.mailbox.unregister(userId, this.node.id, strangers, this.node.deadNodes()).catch((err: unknown) => {
       this.logger.warn({ err, userId }, 'ghost connections not removed: they run out by themselves');
     });

@@ -1,8 +1,10 @@
 import { Module } from '@nestjs/common';
+import { AuthModule } from '../auth';
 import { storeProvider } from '../config';
 import { HubModule } from '../hub';
 import { InboxModule } from '../inbox';
 import { NodeModule } from '../node';
+import { PresenceModule } from '../presence';
 import { EmbeddedMailbox } from './adapters/embedded-mailbox';
 import { RedisMailbox } from './adapters/redis-mailbox';
 import { Mailbox } from './mailbox.port';
@@ -11,7 +13,7 @@ import { Sessions } from './sessions';
 import { Sweeper } from './sweeper';
 
 @Module({
-  imports: [HubModule, InboxModule, NodeModule],
+  imports: [AuthModule, HubModule, InboxModule, NodeModule, PresenceModule],
   providers: [
     Router,
     Sessions,

@@ -19,6 +19,11 @@ export class SweepPlan {
     this.isHurryAsked = true;
   }
 
+  /** Whether those who are due next are so because of `hurry`. */
+  get isHurried(): boolean {
+    return this.isHurryAsked || this.leftInHurry > 0;
+  }
+
   /** How many of `size` users are due at `nowMs`, which only grows; at most `room`. They are taken from the front. */
   take(nowMs: number, size: number, room: number): number {
     const elapsedMs = nowMs - (this.lastMs ?? nowMs);

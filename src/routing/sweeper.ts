@@ -3,6 +3,7 @@ import { Config } from '../config';
 import { Hub } from '../hub';
 import { InboxService } from '../inbox';
 import { Logger } from '../logging';
+import { type CatchUpCause, Metrics } from '../metrics';
 import { NodeService } from '../node';
 import { type ConnectionId, monotonicMs, type UserId } from '../shared';
 import { Mailbox } from './mailbox.port';
@@ -28,6 +29,7 @@ export class Sweeper implements OnApplicationBootstrap {
     private readonly node: NodeService,
     private readonly inbox: InboxService,
     private readonly logger: Logger,
+    private readonly metrics: Metrics,
   ) {
     this.plan = new SweepPlan(config.sweepIntervalMs, config.sweepMaxPerSecond);
     node.listen({ onDoubt: () => this.plan.hurry() });
@@ -43,17 +45,19 @@ export class Sweeper implements OnApplicationBootstrap {
 
   private tick(): void {
     const room = this.config.sweepMaxPerSecond - this.underWay;
+    const cause = this.plan.isHurried ? 'resubscribe' : 'sweep';
     const count = this.plan.take(monotonicMs(), this.hub.userCount, room);
-    for (const user of this.hub.nextUsers(count)) void this.sweep(user);
+    for (const user of this.hub.nextUsers(count)) void this.sweep(user, cause);
   }
 
-  private async sweep(user: UserId): Promise<void> {
+  private async sweep(user: UserId, cause: CatchUpCause): Promise<void> {
     const connections = this.hub
       .connectionsOf(user)
       .filter(({ since }) => since > 0)
-      .map(({ id, deviceId, since }) => ({ connectionId: id, deviceId, since }));
+      .map(({ id, deviceId, grant, since }) => ({ connectionId: id, deviceId, grant, since }));
     if (connections.length === 0) return;
     this.underWay += 1;
+    const startedAt = monotonicMs();
     try {
       const { lasts, lost } = await this.mailbox.sweep(
         user,
@@ -62,13 +66,14 @@ export class Sweeper implements OnApplicationBootstrap {
         this.inbox.channels,
         this.node.deadNodes(),
       );
-      for (const id of lost) this.hub.end(user, id, 'replaced');
-      this.hub.compare(user, lasts);
+      for (const [id, reason] of lost) this.hub.end(user, id, reason);
+      this.hub.compare(user, lasts, cause);
       await this.removeGhosts(user, connections);
     } catch (err) {
       this.logger.warn({ err, userId: user }, 'sweep failed: the next round tries again');
     } finally {
       this.underWay -= 1;
+      this.metrics.sweepDuration.observe((monotonicMs() - startedAt) / 1000);
     }
   }
 

@@ -5,3 +5,4 @@ export * from './message';
 export * from './offset';
 export * from './validation';
 export * from './json';
+export * from './pairs';

@@ -40,6 +40,18 @@ export function printDraft(draft: Draft, bodyJson: string): DraftJson {
   return `{"id":"${id}","channel":"${channel}","from":"${from}","to":"${to}","body":${bodyJson}${clientIdPart}${receiptPart}}` as DraftJson;
 }
 
+/** Printed last, so that a draft's end tells: a body that ends alike is closed by a bracket more. */
+const ASKS_FOR_RECEIPT = ',"receipt":true}';
+
+export function draftAsksForReceipt(draft: DraftJson): boolean {
+  return draft.endsWith(ASKS_FOR_RECEIPT);
+}
+
+/** Who sent it: stands before the body, and no id can hold a quote. */
+export function senderOfDraft(draft: DraftJson): UserId | undefined {
+  return /"from":"([^"]+)"/.exec(draft)?.[1] as UserId | undefined;
+}
+
 /** Adds what the store decided: the offset, and the time that is part of it. */
 export function completeDraft(draft: DraftJson, offset: Offset): MessageJson {
   return `${draft.slice(0, -1)},"sentAt":${sentAtOf(offset)},"offset":"${offset}"}` as MessageJson;

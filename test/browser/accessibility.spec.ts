@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
 import { type BeelineNode, rest, startCluster, tokenFor } from '../support';
-import { startBrowser, Visitor } from '../support/browser';
+import { addAccount, startBrowser, Visitor } from '../support/browser';
 
 const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -23,7 +23,7 @@ describe.each(['light', 'dark'] as const)('accessibility of the page in %s', (co
   let nodes: BeelineNode[];
 
   beforeAll(async () => {
-    [browser, nodes] = await Promise.all([startBrowser(), startCluster(1)]);
+    [browser, nodes] = await Promise.all([startBrowser(), startCluster(1, { LOCAL_ACCOUNTS: 'on' })]);
   });
   afterAll(async () => {
     await browser?.close();
@@ -44,6 +44,7 @@ describe.each(['light', 'dark'] as const)('accessibility of the page in %s', (co
     expect(await findingsOf(page)).toEqual([]);
 
     for (const from of ['ben', 'cleo']) {
+      await addAccount(node.url, from);
       const request = { token: tokenFor(from), body: { to: 'ann', body: { text: `from ${from}` } } };
       await rest(node, 'POST', '/messages', request);
     }

@@ -11,7 +11,7 @@ describe('the client that the page is made of', () => {
   let page: Page;
 
   beforeAll(async () => {
-    [browser, nodes] = await Promise.all([startBrowser(), startCluster(1)]);
+    [browser, nodes] = await Promise.all([startBrowser(), startCluster(1, { LOCAL_ACCOUNTS: 'off' })]);
     node = nodes[0]!;
   });
   beforeEach(async () => {
@@ -150,6 +150,41 @@ describe('the client that the page is made of', () => {
     await waitUntil('it has given up', async () => (await states()).at(-1) === 'ended');
     expect(await page.evaluate<string>('states.at(-1).reason')).toBe('unauthorized');
     expect(await page.evaluate<boolean[]>('asked')).toEqual([false, true]);
+  });
+
+  it("hands over a fresh token at half of the old one's life, and the connection stays", async () => {
+    await startClient('vera', [tokenFor('vera', {}, 12_000), tokenFor('vera')]);
+    await isOnline();
+    const refreshes = () => visitor.sent.filter(({ event }) => event === 'auth:refresh');
+    await waitUntil('it is handed over', () => refreshes().length > 0, 10_000);
+    await page.evaluate(`client.send({ to: 'vera', body: 'still here' })`);
+    expect(await page.evaluate<boolean[]>('asked')).toEqual([false, true]);
+    expect(await states()).toEqual(['connecting', 'online']);
+    expect(refreshes()).toHaveLength(1);
+  });
+
+  it('waits as it is told to where it sends too fast, and everything arrives once, in order', async () => {
+    const [slow] = (await startCluster(1, { SEND_RATE_PER_SECOND: '4' })) as [BeelineNode];
+    try {
+      await page.context().close();
+      visitor = await Visitor.arrive(browser, slow.url);
+      page = visitor.page;
+      const receiver = await TestClient.connect(slow, 'will');
+      await startClient('xeno');
+      await isOnline();
+      const count = 14;
+      const sends = `Promise.all(Array.from({ length: ${count} }, (_, i) => client.send({ to: 'will', body: i })))`;
+      await page.evaluate(`${sends}.then(() => undefined)`);
+      await waitUntil('all have come', () => receiver.messages.length === count);
+      expect(receiver.messages.map(({ body }) => body)).toEqual([...Array(count).keys()]);
+      const sent = visitor.sent.filter(({ event }) => event === 'message:send');
+      const clientIds = new Set(sent.map(({ payload }) => payload['clientId']));
+      expect(clientIds.size).toBe(count);
+      expect(sent.length).toBeGreaterThan(count);
+      receiver.close();
+    } finally {
+      await slow.close();
+    }
   });
 
   it('stays away where another connection took its place', async () => {

@@ -1,6 +1,14 @@
 import type { Browser, BrowserContext } from 'playwright-core';
-import { type BeelineNode, rest, startCluster, tokenFor, waitUntil } from '../support';
-import { startBrowser, Visitor } from '../support/browser';
+import {
+  type BeelineNode,
+  rest,
+  startCluster,
+  TestClient,
+  tokenFor,
+  uniqueUser,
+  waitUntil,
+} from '../support';
+import { addAccount, startBrowser, Visitor } from '../support/browser';
 
 describe('the page at /', () => {
   let browser: Browser;
@@ -10,7 +18,7 @@ describe('the page at /', () => {
   const visitors: Visitor[] = [];
 
   beforeAll(async () => {
-    [browser, nodes] = await Promise.all([startBrowser(), startCluster(2)]);
+    [browser, nodes] = await Promise.all([startBrowser(), startCluster(2, { LOCAL_ACCOUNTS: 'on' })]);
     [a, b] = nodes;
   });
   beforeEach(async () => {
@@ -143,6 +151,144 @@ describe('the page at /', () => {
     }
   });
 
+  it('ticks what was sent, delivered and read, also what happened while it was not connected', async () => {
+    const sam = await register(uniqueUser('sam'));
+    const tomName = uniqueUser('tom');
+    const tom = await register(tomName, b!.url);
+    await tom.page.close();
+    await sam.openTalkWith(tomName);
+    await sam.write('one');
+    await sam.message('one', 'sent').waitFor();
+    expect(await sam.message('one').locator('.state').textContent()).toBe('Sent');
+
+    const tomAgain = await logIn(tomName, b!.url);
+    await sam.message('one', 'delivered').waitFor();
+    await tomAgain.openTalkWith((await sam.page.locator('#my-name').textContent()) ?? '');
+    await sam.message('one', 'read').waitFor();
+    await sam.write('two');
+    await sam.message('two', 'read').waitFor();
+    expect(await sam.message('two').locator('.state').textContent()).toBe('Read');
+
+    await tomAgain.page.close();
+    await sam.write('three');
+    await sam.message('three', 'sent').waitFor();
+    // Read while sam is away: no event comes for it, so the page has to ask.
+    await sam.page.goto('about:blank');
+    const token = tokenFor(tomName);
+    const { body } = await rest(a!, 'GET', '/inbox', { token });
+    const { last } = (body['channels'] as { chat: { last: string } }).chat;
+    await rest(a!, 'POST', '/inbox/chat/read', { token, body: { offset: last } });
+    await sam.page.goto(a!.url);
+    await sam.isConnected();
+    await sam.openTalkWith(tomName);
+    await sam.message('three', 'read').waitFor();
+  });
+
+  it('shows who is writing until they send, stop, or are not heard of', async () => {
+    const [ulaName, vicName] = [uniqueUser('ula'), uniqueUser('vic')];
+    const [ula, vic] = [await register(ulaName), await register(vicName, b!.url)];
+    await ula.openTalkWith(vicName);
+    await vic.openTalkWith(ulaName);
+    const writing = ula.page.locator('#peer-presence').getByText('writing…');
+    const field = vic.page.getByRole('textbox', { name: 'Message to' });
+
+    await field.pressSequentially('he', { delay: 20 });
+    await writing.waitFor();
+    await ula.person(vicName).getByText('writing…').waitFor();
+    await vic.write('hello');
+    await ula.message('hello').waitFor();
+    await writing.waitFor({ state: 'hidden' });
+    expect(await ula.texts()).toEqual([`${vicName}: hello`]);
+
+    await field.pressSequentially('more', { delay: 20 });
+    await writing.waitFor();
+    await field.fill('');
+    await writing.waitFor({ state: 'hidden' });
+    const words = vic.sent.filter(({ event }) => event === 'typing').map(({ payload }) => payload['typing']);
+    expect(words).toEqual([true, true, false]);
+
+    // A client that never says that it has stopped.
+    const third = await TestClient.connect(a!, vicName, { deviceId: 'phone' });
+    await third.request('typing', { to: ulaName, typing: true });
+    await writing.waitFor();
+    await writing.waitFor({ state: 'hidden' });
+    third.close();
+  });
+
+  it('is told of presence instead of asking, on how many devices, and when somebody was last seen', async () => {
+    const [wimName, xiaName] = [uniqueUser('wim'), uniqueUser('xia')];
+    const wim = await register(wimName);
+    const xia = await register(xiaName, b!.url);
+    await wim.openTalkWith(xiaName);
+    const line = wim.page.locator('#peer-presence');
+    await line.getByText('Online', { exact: true }).waitFor();
+    const phone = await TestClient.connect(a!, xiaName, { deviceId: 'phone' });
+    await line.getByText('Online on 2 devices').waitFor();
+    phone.close();
+    await line.getByText('Online', { exact: true }).waitFor();
+    await xia.page.close();
+    await line.getByText('Last seen just now').waitFor();
+    const asked = wim.sent.filter(({ event }) => event.startsWith('presence:'));
+    expect(asked).toEqual([{ event: 'presence:watch', payload: { users: [xiaName] } }]);
+  });
+
+  it('takes its unread badges back when another window of the user has read', async () => {
+    const [yanName, zoeName] = [uniqueUser('yan'), uniqueUser('zoe')];
+    const yan = await register(yanName);
+    await rest(a!, 'POST', '/messages', {
+      token: tokenFor(zoeName),
+      body: { to: yanName, body: { text: 'news' } },
+    }).then(({ status }) => expect(status).toBe(201));
+    await yan.badge(zoeName).getByText('1').waitFor();
+    const other = await browser.newContext();
+    try {
+      const second = await Visitor.logIn(other, b!.url, yanName);
+      await second.openTalkWith(zoeName);
+      await yan.badge(zoeName).waitFor({ state: 'hidden' });
+      expect(await yan.page.title()).toBe('Beeline');
+    } finally {
+      await other.close();
+    }
+  });
+
+  it('ends in every window of a login that logs out, and stays when another login does', async () => {
+    const name = uniqueUser('abe');
+    const first = await register(name);
+    const other = await logIn(name, b!.url);
+    // Another window of the same login, as another device.
+    const login = await first.page.evaluate<string>('sessionStorage.getItem("beeline.login")');
+    const page = await context.newPage();
+    await page.addInitScript({
+      content: `sessionStorage.setItem('beeline.login', ${JSON.stringify(login)})`,
+    });
+    const second = await Visitor.at(page, b!.url);
+    visitors.push(second);
+    await second.isConnected();
+
+    await first.page.getByRole('button', { name: 'Log out' }).click();
+    await first.page.getByRole('heading', { name: 'Come in' }).waitFor();
+    await second.page.locator('#banner').getByText('You were logged out').waitFor();
+    expect(await second.page.locator('#status-text').textContent()).toBe('Ended');
+    await second.page.getByRole('button', { name: 'Log in again' }).waitFor();
+    expect(await other.page.locator('#status-text').textContent()).toBe('Connected');
+    await other.openTalkWith(name);
+    await other.write('still here');
+    await other.message('still here', 'sent').first().waitFor();
+  });
+
+  it('shows an announcement until it is dismissed', async () => {
+    const cam = await register(uniqueUser('cam'));
+    const { status } = await rest(b!, 'POST', '/admin/announcements', {
+      token: tokenFor('root', { scope: 'admin' }),
+      body: { body: { text: 'Closed for an hour from <b>noon</b>.' } },
+    });
+    expect(status).toBe(202);
+    const banner = cam.page.locator('#announcement');
+    await banner.getByText('Closed for an hour from <b>noon</b>.').waitFor();
+    await banner.getByRole('button', { name: 'Dismiss' }).click();
+    await banner.waitFor({ state: 'hidden' });
+  });
+
   it('ends honestly where the same tab was opened a second time', async () => {
     const jan = await register('jan');
     const storage = await jan.page.evaluate<string>('JSON.stringify({ ...sessionStorage })');
@@ -170,6 +316,10 @@ describe('the page at /', () => {
     await other.enter('kim', 'Log in');
     await other.isConnected();
     await other.openTalkWith('lou');
+    await other.write('is anybody there?');
+    await other.page.getByText('There is nobody of that name here').waitFor();
+    await other.page.getByRole('button', { name: 'Remove' }).click();
+    await addAccount(a!.url, 'lou');
     await other.write('x'.repeat(20_000));
     await other.page.getByText('This message is too long').waitFor();
     expect(await other.page.getByRole('button', { name: 'Retry' }).isVisible()).toBe(false);
@@ -191,6 +341,7 @@ describe('the page at /', () => {
   });
 
   it('can be used with the keyboard alone', async () => {
+    await addAccount(a!.url, 'oli');
     const ned = await Visitor.arrive(context, a!.url);
     visitors.push(ned);
     const { keyboard } = ned.page;

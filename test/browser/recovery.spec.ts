@@ -8,7 +8,7 @@ import {
   TestClient,
   uniquePrefix,
 } from '../support';
-import { startBrowser, Visitor } from '../support/browser';
+import { addAccount, startBrowser, Visitor } from '../support/browser';
 
 describe('the page when something fails under it', () => {
   let browser: Browser;
@@ -36,7 +36,8 @@ describe('the page when something fails under it', () => {
       REDIS_URL: redis.url,
       REDIS_KEY_PREFIX: uniquePrefix(),
     };
-    node = await startNode(environment);
+    node = await startNode({ LOCAL_ACCOUNTS: 'on', ...environment });
+    await addAccount(node.url, 'ben');
     visitor = await Visitor.register(browser, node.url, 'ann');
     await visitor.openTalkWith('ben');
     await visitor.write('before');
@@ -49,7 +50,7 @@ describe('the page when something fails under it', () => {
     await visitor.write('meanwhile');
     await visitor.message('meanwhile', 'sending').waitFor();
 
-    node = await startNode(environment);
+    node = await startNode({ LOCAL_ACCOUNTS: 'on', ...environment });
     await visitor.isConnected();
     await visitor.message('meanwhile', 'sent').waitFor();
     expect(await visitor.page.locator('#node').getAttribute('title')).not.toBe(firstNode);
@@ -64,7 +65,8 @@ describe('the page when something fails under it', () => {
 
   it('says that a message was not stored, and sends it once more, once, when told to', async () => {
     const environment = { REDIS_URL: redis.url, REDIS_KEY_PREFIX: uniquePrefix() };
-    node = await startNode(environment);
+    node = await startNode({ LOCAL_ACCOUNTS: 'on', ...environment });
+    await addAccount(node.url, 'ben');
     visitor = await Visitor.register(browser, node.url, 'ann');
     await visitor.openTalkWith('ben');
     await redis.stop();
@@ -75,6 +77,7 @@ describe('the page when something fails under it', () => {
     redis = await startRedis('--port', String(redis.port));
     await visitor.page.reload();
     await visitor.isConnected();
+    await addAccount(node.url, 'ben'); // the store is a new one
     await visitor.openTalkWith('ben');
     await visitor.message('hold on', 'failed').getByRole('button', { name: 'Retry' }).click();
     await visitor.message('hold on', 'sent').waitFor();

@@ -2,14 +2,17 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EmbeddedAccountStore } from '../../src/auth/adapters/embedded-account-store';
+import { EmbeddedRevocationStore } from '../../src/auth/adapters/embedded-revocation-store';
 import { type Config, readConfig } from '../../src/config';
-import { below, Changes, EmbeddedDatabase, type InboxRecord, keys } from '../../src/embedded';
+import { below, Changes, EmbeddedDatabase, type InboxRecord, keys, ownerOf } from '../../src/embedded';
 import { EmbeddedInboxStore } from '../../src/inbox/adapters/embedded-inbox-store';
+import { type ContactsRecord, EmbeddedContactStore } from '../../src/limits/adapters/embedded-contact-store';
+import { EmbeddedRateStore } from '../../src/limits/adapters/embedded-rate-store';
 import { EmbeddedLeaseStore } from '../../src/node/adapters/embedded-lease-store';
 import { EmbeddedNodeChannel } from '../../src/node/adapters/embedded-node-channel';
 import { EmbeddedPresenceStore } from '../../src/presence/adapters/embedded-presence-store';
 import { EmbeddedMailbox } from '../../src/routing/adapters/embedded-mailbox';
-import type { Offset } from '../../src/shared';
+import type { Offset, UserId } from '../../src/shared';
 import type { OpenStore, StoreFaults, StoreKind } from './store-kind';
 
 /** The embedded adapters, without the container, in a directory of their own. */
@@ -31,18 +34,26 @@ export const embeddedStore: StoreKind = {
   },
 };
 
-function storeOf(database: EmbeddedDatabase, config: Config, close: () => Promise<void>): OpenStore {
+function storeOf(
+  database: EmbeddedDatabase,
+  config: Config,
+  close: () => Promise<void>,
+  rates = new EmbeddedRateStore(database),
+): OpenStore {
   return {
     leases: new EmbeddedLeaseStore(database),
     channel: new EmbeddedNodeChannel(),
     accounts: new EmbeddedAccountStore(database),
+    revocations: new EmbeddedRevocationStore(database),
     inboxes: new EmbeddedInboxStore(database, config),
     presence: new EmbeddedPresenceStore(database, config),
     mailbox: new EmbeddedMailbox(database, config),
+    rates,
+    contacts: new EmbeddedContactStore(database),
     faults: faultsOf(database),
     storeNow: () => Promise.resolve(database.now()),
-    /** Other adapters on the same database: it is held by one process, whatever is made of it there. */
-    openAnother: () => Promise.resolve(storeOf(database, config, () => Promise.resolve())),
+    /** Other adapters on the same database: it is held by one process, which has one memory. */
+    openAnother: () => Promise.resolve(storeOf(database, config, () => Promise.resolve(), rates)),
     close,
   };
 }
@@ -68,6 +79,30 @@ function faultsOf(database: EmbeddedDatabase): StoreFaults {
     /** The last offset is moved ahead of the clock. */
     setClockBack: (user, channel, byMs) =>
       change(keys.state(user, channel), { last: `${database.now() + 1000 + byMs}-0` as Offset }),
+    ageContacts: async (user, byMs) => {
+      const key = keys.contacts(user);
+      const record = await database.look((view) => view.read<ContactsRecord>(key));
+      if (record === undefined) return;
+      const aged = Object.entries(record.contacts).map(([contact, at]): [string, number] => [
+        contact,
+        at - byMs,
+      ]);
+      const changed = { ...record, contacts: Object.fromEntries(aged), fullAt: record.fullAt - byMs };
+      await database.commit(new Changes().put(key, changed), { durable: false });
+    },
+    addContacts: async (user, receivers) => {
+      const key = keys.contacts(user);
+      const record = await database.look((view) => view.read<ContactsRecord>(key));
+      if (record === undefined) return;
+      const now = database.now() - receivers.length;
+      const added = Object.fromEntries(receivers.map((receiver, i) => [receiver, now + i]));
+      const changed = { ...record, contacts: { ...record.contacts, ...added } };
+      await database.commit(new Changes().put(key, changed), { durable: false });
+    },
+    countContacts: async (user) => {
+      const record = await database.look((view) => view.read<ContactsRecord>(keys.contacts(user)));
+      return Object.keys(record?.contacts ?? {}).length;
+    },
     immortals: () => immortalsOf(database),
   };
 }
@@ -82,8 +117,9 @@ async function keysIn(database: EmbeddedDatabase, prefix: string): Promise<strin
 
 /** Records without a date, with one that nobody has noted, and messages that no record leads to. */
 async function immortalsOf(database: EmbeddedDatabase): Promise<string[]> {
-  const kinds = ['state', 'presence', 'seen', 'sent', 'login'];
-  const dated = (await Promise.all(kinds.map((kind) => keysIn(database, kind)))).flat();
+  const kinds = ['state', 'presence', 'seen', 'sent', 'login', 'revoked', 'contacts', 'watchers'];
+  const there = (await Promise.all(kinds.map((kind) => keysIn(database, kind)))).flat();
+  const dated = there.filter((key) => key !== keys.revokedUser(ownerOf(key) as UserId));
   const noted = new Set(await keysIn(database, 'due'));
   const found: string[] = [];
   for (const key of dated) {

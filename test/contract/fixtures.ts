@@ -1,6 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import type { Entry } from '../../src/hub';
-import type { HeldConnection, Append, Appended, Registration, Routes } from '../../src/routing/mailbox.port';
+import type { Entry, Grant } from '../../src/hub';
+import type {
+  HeldConnection,
+  Append,
+  Appended,
+  Registered,
+  Registration,
+  Routes,
+} from '../../src/routing/mailbox.port';
 import {
   type Channel,
   type ClientId,
@@ -47,9 +54,12 @@ export function aMessage(fields: Partial<Omit<Append, 'draft'>> & { to: UserId; 
     from: 'sender' as UserId,
     id: randomUUID() as MessageId,
     clientId: undefined,
+    needsAccount: false,
+    receipt: false,
     ...rest,
   };
-  const { clientId, ...draft } = append;
+  const { id, channel, from, to, clientId, receipt } = append;
+  const draft = { id, channel, from, to, ...(receipt && { receipt }) };
   return {
     ...append,
     draft: printDraft(clientId === undefined ? draft : { ...draft, clientId }, JSON.stringify(body)),
@@ -75,10 +85,31 @@ export function aRegistration(fields: Partial<Registration> & { userId: UserId }
     connectionId: aConnection(),
     nodeId: aNode(),
     deviceId: undefined,
+    grant: aGrant(),
     channels: [CHAT, NEWS],
     since: new Map(),
     ...fields,
   };
+}
+
+/** Of a token without a login, issued when no user of these tests has been revoked. */
+export const aGrant = (fields: Partial<Grant> = {}): Grant => ({
+  scopes: new Set(),
+  loginId: undefined,
+  issuedAt: 1,
+  expiresAt: Number.MAX_SAFE_INTEGER,
+  ...fields,
+});
+
+/** A registration that must be accepted. */
+export async function register(
+  store: OpenStore,
+  registration: Registration,
+  dead: readonly NodeId[] = [],
+): Promise<Registered> {
+  const outcome = await store.mailbox.register(registration, dead);
+  if ('refused' in outcome) throw new Error(`refused: ${outcome.refused}`);
+  return outcome;
 }
 
 /** A connection as the node that registered it holds it. */
@@ -87,9 +118,9 @@ export async function connect(
   fields: Partial<Registration> & { userId: UserId },
 ): Promise<HeldConnection & { nodeId: NodeId; userId: UserId }> {
   const registration = aRegistration(fields);
-  const { since } = await store.mailbox.register(registration, []);
-  const { connectionId, deviceId, nodeId, userId } = registration;
-  return { connectionId, deviceId, nodeId, userId, since };
+  const { since } = await register(store, registration);
+  const { connectionId, deviceId, nodeId, userId, grant } = registration;
+  return { connectionId, deviceId, nodeId, userId, grant, since };
 }
 
 /** Routes in a form that compares well. */

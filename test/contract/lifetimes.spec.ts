@@ -1,35 +1,62 @@
-import { aMessage, aNode, appendMany, aRegistration, aUser, CHAT, connect, NEWS, PHONE } from './fixtures';
+import {
+  aGrant,
+  aMessage,
+  aNode,
+  appendMany,
+  aRegistration,
+  aUser,
+  CHAT,
+  connect,
+  NEWS,
+  PHONE,
+  register,
+} from './fixtures';
 import type { OpenStore } from './store-kind';
 import { stores } from './stores';
 
-describe.each(stores)('what $name keeps', (kind) => {
+describe.each(stores)('promise 6: what $name keeps', (kind) => {
   let store: OpenStore;
   beforeAll(async () => {
     store = await kind.open();
   });
   afterAll(() => store.close());
 
-  it('goes away by itself, whatever is done, but for accounts', async () => {
+  it('goes away by itself, whatever is done, but for accounts and revocations of users', async () => {
     const userId = aUser();
     const node = aNode();
-    await store.leases.take(node, 10_000);
-    await store.leases.renew(node, 10_000);
+    const info = { name: 'n', version: '1', connections: 0, draining: false };
+    await store.leases.take(node, 10_000, info);
+    await store.leases.renew(node, 10_000, info);
     await store.channel.listen(node, { onPayload: () => {}, onRestored: () => {} });
     await store.accounts.create(userId, 'hash');
     await store.accounts.openLogin(userId, 'login', 10_000);
     await store.accounts.rotateLogin(userId, 'login', 1, 1000, 10_000);
-    const held = await connect(store, { userId, nodeId: node, deviceId: PHONE });
+    await store.revocations.revokeLogin(userId, 'login', 10_000);
+    await store.revocations.revokeUser(userId);
+    const grant = aGrant({ issuedAt: Number.MAX_SAFE_INTEGER });
+    const held = await connect(store, { userId, nodeId: node, deviceId: PHONE, grant });
     const [first] = await appendMany(store, userId, 2);
-    await store.mailbox.append(aMessage({ to: userId, channel: NEWS }), []);
+    await store.mailbox.append(aMessage({ to: userId, channel: NEWS, receipt: true }), []);
+    await store.presence.watch(userId, node, []);
+    const { until } = await store.presence.watch(userId, aNode(), []);
+    await store.presence.unwatch(userId, aNode(), until);
     await store.inboxes.moveDelivered(userId, CHAT, PHONE, first!.offset);
     await store.inboxes.moveRead(userId, CHAT, first!.offset);
     await store.mailbox.sweep(userId, node, [held], [CHAT, NEWS], []);
+    await store.revocations.revokeLogin(userId, 'login', 10_000);
+    await store.revocations.revokeUser(userId);
+    await store.mailbox.sweep(userId, node, [held], [CHAT, NEWS], []);
+    await store.rates.spend({ owner: userId, rate: 'r', cost: 1, intervalMs: 1000, burst: 1 });
+    await store.rates.charge({ owner: userId, rate: 'r', cost: 1, intervalMs: 1000, burst: 1 });
+    await store.contacts.admit(userId, aUser(), 10);
     expect(await store.faults.immortals()).toEqual([]);
   });
 
   it.each([
     ['a cursor moved', (user) => store.inboxes.moveRead(user, CHAT, '0-1' as never)],
     ['an ack of a device', (user) => store.inboxes.moveDelivered(user, CHAT, PHONE, '0-1' as never)],
+    ['a node that watches', (user) => store.presence.watch(user, aNode(), [])],
+    ['a message that has not found an account', sendsToNobody],
     ['a connection that leaves', leaves],
     ['a sweep that writes again', writesAgain],
     ['a node found dead by whoever looks', findsDead],
@@ -41,6 +68,11 @@ describe.each(stores)('what $name keeps', (kind) => {
       expect(await store.faults.immortals()).toEqual([]);
     },
   );
+
+  async function sendsToNobody(user: ReturnType<typeof aUser>): Promise<void> {
+    const message = aMessage({ to: user, needsAccount: true });
+    await expect(store.mailbox.append(message, [])).rejects.toMatchObject({ code: 'not_found' });
+  }
 
   async function leaves(user: ReturnType<typeof aUser>): Promise<void> {
     const { nodeId, connectionId } = await connect(store, { userId: user });
@@ -56,7 +88,7 @@ describe.each(stores)('what $name keeps', (kind) => {
 
   async function findsDead(user: ReturnType<typeof aUser>): Promise<void> {
     const registration = aRegistration({ userId: user });
-    await store.mailbox.register(registration, []);
+    await register(store, registration);
     await store.presence.look([user], [registration.nodeId]);
   }
 });

@@ -112,7 +112,7 @@ describe.each(stores)('Mailbox.append on $name', (kind) => {
       ]);
     });
 
-    it('keeps growing through a clock set back', async () => {
+    it('promise 8: keeps growing through a clock set back', async () => {
       const to = aUser();
       const [before] = await appendMany(store, to, 1);
       await store.faults.setClockBack(to, CHAT, 3_600_000);
@@ -217,7 +217,7 @@ describe.each(stores)('Mailbox.append on $name', (kind) => {
     });
   });
 
-  describe('the bounds of an inbox', () => {
+  describe('promise 6: the bounds of an inbox', () => {
     it('are a number of messages: the oldest go', async () => {
       const small = await kind.open({ INBOX_MAX_LENGTH: '5' });
       const to = aUser();

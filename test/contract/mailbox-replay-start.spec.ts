@@ -12,6 +12,7 @@ import {
   offsetsOf,
   PHONE,
   tick,
+  register as registerAt,
 } from './fixtures';
 import type { OpenStore } from './store-kind';
 import { stores } from './stores';
@@ -35,7 +36,7 @@ describe.each(stores)('where the replay starts on $name', (kind) => {
     return startOf(await register(store, user, deviceId, since));
   }
   const ack = (device: DeviceId, offset: Offset): Promise<Offset> =>
-    store.inboxes.moveDelivered(user, CHAT, device, offset);
+    store.inboxes.moveDelivered(user, CHAT, device, offset).then(({ delivered }) => delivered);
   const read = (offset: Offset): Promise<unknown> => store.inboxes.moveRead(user, CHAT, offset);
   /** A cursor is asked for by acking nothing. */
   const cursorOf = (device: DeviceId): Promise<Offset> => ack(device, '0-0' as Offset);
@@ -203,7 +204,8 @@ describe.each(stores)('where the replay starts on $name', (kind) => {
   it('is one per channel', async () => {
     const news = await spaced(store, user, 2, NEWS);
     await ack(PHONE, second!);
-    const registered = await store.mailbox.register(
+    const registered = await registerAt(
+      store,
       aRegistration({ userId: user, deviceId: PHONE, since: new Map([[NEWS, news[0]!]]) }),
       [],
     );
@@ -224,7 +226,7 @@ describe.each(stores)('where the replay starts on $name', (kind) => {
       [CHAT, { delivered: third, read: second, unread: 2, last }],
       [NEWS, { delivered: '0-0', read: '0-0', unread: 1, last: news }],
     ]);
-    const narrow = await store.mailbox.register(aRegistration({ userId: user, channels: [NEWS] }), []);
+    const narrow = await registerAt(store, aRegistration({ userId: user, channels: [NEWS] }), []);
     expect([...narrow.channels.keys()]).toEqual([NEWS]);
     expect([...narrow.positions.keys()]).toEqual([NEWS]);
   });
@@ -269,7 +271,7 @@ function register(
   since?: Offset,
 ): Promise<Registered> {
   const claims = new Map(since === undefined ? [] : [[CHAT, since]]);
-  return store.mailbox.register(aRegistration({ userId, deviceId, since: claims }), []);
+  return registerAt(store, aRegistration({ userId, deviceId, since: claims }), []);
 }
 
 const startOf = (registered: Registered): Offset => registered.positions.get(CHAT)!;

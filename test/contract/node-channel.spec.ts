@@ -4,10 +4,14 @@ import { aNode } from './fixtures';
 import type { OpenStore } from './store-kind';
 import { stores } from './stores';
 
+/** A Redis Cluster can't tell how many have heard. */
+const isCluster = (process.env['TEST_REDIS_URL'] ?? '').includes(',');
+
 describe.each(stores)('NodeChannel on $name', (kind) => {
   let store: OpenStore;
   let another: OpenStore;
   let heard: string[];
+  const canCount = kind.name !== 'redis' || !isCluster;
   beforeEach(async () => {
     store = await kind.open();
     another = await store.openAnother();
@@ -38,7 +42,7 @@ describe.each(stores)('NodeChannel on $name', (kind) => {
   it('hears what it sends to itself', async () => {
     const node = aNode();
     await listen(node);
-    await store.channel.publish(node, 'to me');
+    await expect(store.channel.publish(node, 'to me')).resolves.toBe(canCount ? 1 : undefined);
     expect(await settled(node)).toEqual(['to me']);
   });
 
@@ -62,7 +66,7 @@ describe.each(stores)('NodeChannel on $name', (kind) => {
   });
 
   it('does not mind that nobody listens', async () => {
-    await expect(store.channel.publish(aNode(), 'anybody?')).resolves.toBeUndefined();
+    await expect(store.channel.publish(aNode(), 'anybody?')).resolves.toBe(canCount ? 0 : undefined);
   });
 
   it('listens under a new id, and no more under the old one', async () => {

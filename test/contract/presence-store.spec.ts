@@ -1,7 +1,7 @@
 import type { PresenceLook } from '../../src/presence/presence-store.port';
 import type { NodeId, UserId } from '../../src/shared';
 import { waitUntil } from '../support/wait-until';
-import { aConnection, aNode, aUser, CHAT, connect, LAPTOP, PHONE, storeIsPast } from './fixtures';
+import { aConnection, aGrant, aNode, aUser, CHAT, connect, LAPTOP, PHONE, storeIsPast } from './fixtures';
 import type { OpenStore } from './store-kind';
 import { stores } from './stores';
 
@@ -50,8 +50,8 @@ describe.each(stores)('PresenceStore on $name', (kind) => {
   it('counts a device once while two nodes still hold it', async () => {
     const since = await store.storeNow();
     for (const [i, node] of [here!, there!].entries()) {
-      const held = { connectionId: aConnection(), deviceId: PHONE, since: since + i };
-      expect((await store.mailbox.sweep(userId, node, [held], [CHAT], [])).lost).toEqual([]);
+      const held = { connectionId: aConnection(), deviceId: PHONE, grant: aGrant(), since: since + i };
+      expect((await store.mailbox.sweep(userId, node, [held], [CHAT], [])).lost.size).toBe(0);
     }
     expect(await look()).toMatchObject({ online: true, devices: 1 });
   });

@@ -1,9 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { Cluster, type Redis } from 'ioredis';
 import { RedisAccountStore } from '../../src/auth/adapters/redis-account-store';
+import { RedisRevocationStore } from '../../src/auth/adapters/redis-revocation-store';
 import { type Config, readConfig } from '../../src/config';
 import { RedisInboxStore } from '../../src/inbox/adapters/redis-inbox-store';
+import { RedisContactStore } from '../../src/limits/adapters/redis-contact-store';
+import { RedisRateStore } from '../../src/limits/adapters/redis-rate-store';
 import { createLogger } from '../../src/logging';
+import { Metrics } from '../../src/metrics';
 import { RedisLeaseStore } from '../../src/node/adapters/redis-lease-store';
 import { RedisNodeChannel } from '../../src/node/adapters/redis-node-channel';
 import { RedisPresenceStore } from '../../src/presence/adapters/redis-presence-store';
@@ -27,9 +31,10 @@ export const redisStore: StoreKind = {
 
 async function openWith(config: Config): Promise<OpenStore> {
   const logger = createLogger({ logLevel: 'silent', nodeName: 'contract' });
-  const commands = new CommandRedis(config, logger);
-  const leaseRedis = new LeaseRedis(config, logger);
-  const subscriber = new SubscriberRedis(config, logger);
+  const metrics = new Metrics();
+  const commands = new CommandRedis(config, logger, metrics);
+  const leaseRedis = new LeaseRedis(config, logger, metrics);
+  const subscriber = new SubscriberRedis(config, logger, metrics);
   const connections = [commands, leaseRedis, subscriber];
   await Promise.all(connections.map((redis) => redis.connect()));
   const keys = new Keys(config.redisKeyPrefix);
@@ -37,9 +42,12 @@ async function openWith(config: Config): Promise<OpenStore> {
     leases: new RedisLeaseStore(leaseRedis, keys),
     channel: new RedisNodeChannel(commands, subscriber, keys, logger),
     accounts: new RedisAccountStore(commands, keys),
+    revocations: new RedisRevocationStore(commands, keys),
     inboxes: new RedisInboxStore(commands, keys, config),
     presence: new RedisPresenceStore(commands, keys, config),
     mailbox: new RedisMailbox(commands, keys, config),
+    rates: new RedisRateStore(commands, keys),
+    contacts: new RedisContactStore(commands, keys),
     faults: faultsOf(commands.client, keys, config.redisKeyPrefix),
     storeNow: async () => {
       const [seconds, micros] = await commands.client.time();
@@ -63,10 +71,23 @@ function faultsOf(redis: Redis | Cluster, keys: Keys, prefix: string): StoreFaul
       const ahead = Number(seconds) * 1000 + 1000 + byMs;
       await redis.hset(keys.state(user), `${channel}:last`, `${ahead}-0`);
     },
+    ageContacts: async (user, byMs) => {
+      const contacts = await redis.zrange(keys.contacts(user), '0', '-1');
+      for (const contact of contacts) await redis.zincrby(keys.contacts(user), -byMs, contact);
+      const rate = keys.rate(user, 'new-receivers');
+      const fullAt = await redis.get(rate);
+      if (fullAt !== null) await redis.set(rate, `${Number(fullAt) - byMs}`, 'KEEPTTL');
+    },
+    addContacts: async (user, receivers) => {
+      const now = Date.now() - receivers.length;
+      await redis.zadd(keys.contacts(user), ...receivers.flatMap((receiver, i) => [now + i, receiver]));
+    },
+    countContacts: (user) => redis.zcard(keys.contacts(user)),
     immortals: async () => {
       const servers = redis instanceof Cluster ? redis.nodes('master') : [redis];
       const keysThere = (await Promise.all(servers.map((server) => server.keys(`${prefix}*`)))).flat();
-      const found = keysThere.filter((key) => !key.startsWith(`${prefix}account:`));
+      const stays = (key: string): boolean => /^(account:|revoked:\{[^}]+\}$)/.test(key.slice(prefix.length));
+      const found = keysThere.filter((key) => !stays(key));
       const lives = await Promise.all(found.map((key) => redis.pttl(key)));
       return found.filter((_key, i) => lives[i] === -1);
     },

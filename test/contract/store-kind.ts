@@ -1,5 +1,8 @@
 import type { AccountStore } from '../../src/auth/account-store.port';
+import type { RevocationStore } from '../../src/auth/revocation-store.port';
 import type { InboxStore } from '../../src/inbox/inbox-store.port';
+import type { ContactStore } from '../../src/limits/contact-store.port';
+import type { RateStore } from '../../src/limits/rate-store.port';
 import type { LeaseStore } from '../../src/node/lease-store.port';
 import type { NodeChannel } from '../../src/node/node-channel.port';
 import type { PresenceStore } from '../../src/presence/presence-store.port';
@@ -19,9 +22,12 @@ export interface OpenStore {
   readonly leases: LeaseStore;
   readonly channel: NodeChannel;
   readonly accounts: AccountStore;
+  readonly revocations: RevocationStore;
   readonly inboxes: InboxStore;
   readonly presence: PresenceStore;
   readonly mailbox: Mailbox;
+  readonly rates: RateStore;
+  readonly contacts: ContactStore;
   readonly faults: StoreFaults;
   /** The store's clock, Unix ms. */
   storeNow(): Promise<number>;
@@ -41,6 +47,12 @@ export interface StoreFaults {
   losePresence(user: UserId): Promise<void>;
   /** Makes the store's clock stand `byMs` before the last message of that inbox. */
   setClockBack(user: UserId, channel: Channel, byMs: number): Promise<void>;
-  /** What the store holds that would never go away by itself, accounts aside: names to be read by people. */
+  /** Moves what a store knows of a user's contacts and new receivers back in time, as if they were older. */
+  ageContacts(user: UserId, byMs: number): Promise<void>;
+  /** Adds so many receivers to those that a user has; the latest of them was written to last. */
+  addContacts(user: UserId, receivers: readonly UserId[]): Promise<void>;
+  /** How many receivers the store keeps among a user's contacts. */
+  countContacts(user: UserId): Promise<number>;
+  /** What the store holds that would never go away by itself, accounts and revocations of users aside: names to be read by people. */
   immortals(): Promise<string[]>;
 }

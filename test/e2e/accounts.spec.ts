@@ -6,10 +6,11 @@ describe('local accounts, on two nodes', () => {
   let a: BeelineNode;
   let b: BeelineNode;
   beforeAll(async () => {
-    [a, b] = (await startCluster(2, { JWT_ISSUER: 'beeline-test', JWT_AUDIENCE: 'clients' })) as [
-      BeelineNode,
-      BeelineNode,
-    ];
+    [a, b] = (await startCluster(2, {
+      LOCAL_ACCOUNTS: 'on',
+      JWT_ISSUER: 'beeline-test',
+      JWT_AUDIENCE: 'clients',
+    })) as [BeelineNode, BeelineNode];
   });
   afterAll(() => Promise.all([a.close(), b.close()]));
 

@@ -121,7 +121,7 @@ describe('bad input over REST', () => {
   let watcher: TestClient;
 
   beforeAll(async () => {
-    node = await startNode({ REDIS_KEY_PREFIX: uniquePrefix() });
+    node = await startNode({ LOCAL_ACCOUNTS: 'on', REDIS_KEY_PREFIX: uniquePrefix() });
     watcher = await TestClient.connect(node, BOB);
   });
   afterEach(expectPeace);

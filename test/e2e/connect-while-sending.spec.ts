@@ -121,7 +121,7 @@ async function runSeed(seed: number, nodes: Trio, senders: [TestClient, ...TestC
   for (const client of device.connections) client.close();
 }
 
-describe('a device that comes and goes while messages are sent', () => {
+describe('promise 2: a device that comes and goes while messages are sent', () => {
   let nodes: Trio;
   let senders: [TestClient, ...TestClient[]];
 

@@ -1,6 +1,6 @@
 import { type BeelineNode, closeNodes, rest, startTrio, TestClient, tokenFor, uniqueUser } from '../support';
 
-describe('a repeated clientId', () => {
+describe('promise 1: a repeated clientId', () => {
   let a: BeelineNode;
   let b: BeelineNode;
   let c: BeelineNode;

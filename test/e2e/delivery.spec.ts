@@ -68,7 +68,7 @@ describe('three nodes on one Redis', () => {
     expect(message).toMatchObject({ from: alice, to: alice, body: 'note to self' });
   });
 
-  it('brings every device of the receiver each message once and in order, whichever node each is on', async () => {
+  it('promise 2: brings every device of the receiver each message once and in order, whichever node each is on', async () => {
     const sender = await TestClient.connect(c, alice);
     const devices = await Promise.all([
       TestClient.connect(a, bob, { deviceId: 'phone' }),

@@ -80,7 +80,7 @@ describe.each(LANGUAGES)('the $language example', ({ file, command }) => {
   let started: Example[] = [];
 
   beforeAll(async () => {
-    nodes = await startCluster(2, { ACCESS_TOKEN_TTL_MS: `${TOKEN_TTL_MS}` });
+    nodes = await startCluster(2, { LOCAL_ACCOUNTS: 'on', ACCESS_TOKEN_TTL_MS: `${TOKEN_TTL_MS}` });
   });
   afterEach(() => {
     for (const example of started) example.kill();

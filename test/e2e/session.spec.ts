@@ -23,7 +23,7 @@ describe('a session', () => {
   let bob: string;
 
   beforeAll(async () => {
-    [a, b, c] = await startTrio(NO_SWEEPS);
+    [a, b, c] = await startTrio({ ...NO_SWEEPS, SEND_RATE_PER_SECOND: '20' });
   });
   beforeEach(() => {
     alice = uniqueUser('alice');

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { freeze, killAt, killInDrain, killNode, terminate } from './lib/faults';
+import { waitUntil } from '../support';
+import { cutClients, freeze, killAt, killInDrain, killNode, terminate } from './lib/faults';
 import type { EventOf, History } from './lib/history';
 import { FaultSuite } from './lib/suite';
 
@@ -70,12 +71,23 @@ describe('faults of nodes, under load', () => {
       for (const old of [...arena.nodes]) {
         await arena.startNode();
         codes.push(await terminate(arena, old));
-        // Node ids begin with the node's name.
         expect(await arena.redis.keysThatMention(`${old.name}-`)).toEqual([]);
       }
     });
     expect(codes).toEqual([0, 0]);
     expect(toldToGo(history).size).toBeGreaterThanOrEqual(12);
+  });
+
+  it('promise 2: a node started while others send to users that it takes over', async () => {
+    const history = await suite.holds('a node started, users move to it', async ({ arena }) => {
+      const late = await arena.startNode();
+      for (let i = 0; i < 3; i += 1) {
+        cutClients(arena);
+        await waitUntil('some have come to it', () => hasConnections(arena.history, late.name, i));
+        await delay(200);
+      }
+    });
+    expect(history.events.some(({ kind }) => kind === 'ended')).toBe(true);
   });
 
   it('promise 8: nodes whose clocks are an hour off, either way, order and judge by the store', async () => {
@@ -99,6 +111,13 @@ describe('faults of nodes, under load', () => {
     );
   });
 });
+
+/** Whether devices have connected to that node more often than so. */
+function hasConnections({ events }: History, node: string, more: number): boolean {
+  // Node ids begin with the node's name.
+  const there = events.filter((event) => event.kind === 'connected' && event.node.startsWith(`${node}-`));
+  return there.length > more;
+}
 
 /** Devices that heard `session:end draining` before their connection ended. */
 function toldToGo(history: History): Set<string> {

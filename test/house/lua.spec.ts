@@ -50,9 +50,8 @@ describe('Lua scripts', () => {
       expect(placesOf('KEYS', header)).toEqual(variadic ? [...keys, `${keys.length + 1}...`] : keys);
     });
 
-    it('describes its arguments, in order, the last one open where there may be more', () => {
+    it('describes its arguments, where it takes any, in order, the last one open where there may be more', () => {
       const places = placesOf('ARGV', header);
-      expect(places.length).toBeGreaterThan(0);
       expect(places.map((place) => place.replace('...', ''))).toEqual(upTo(places.length));
       expect(places.slice(0, -1).filter((place) => place.endsWith('...'))).toEqual([]);
     });

@@ -48,9 +48,9 @@ async function send(mailbox, inboxes, { to, clientId, bytes, ack }) {
   const id = `id-${clientId}`;
   const head = { id, channel: 'chat', from: 'sender', to, clientId };
   const draft = printDraft(head, JSON.stringify('x'.repeat(bytes)));
-  const { offset, prev } = await mailbox.append({ ...head, draft }, []);
+  const { offset, prev } = await mailbox.append({ ...head, draft, needsAccount: false, receipt: false }, []);
   process.send({ kind: 'sent', to, clientId, offset, isNew: prev !== undefined });
   if (!ack) return;
-  const delivered = await inboxes.moveDelivered(to, 'chat', 'phone', offset);
+  const { delivered } = await inboxes.moveDelivered(to, 'chat', 'phone', offset);
   process.send({ kind: 'delivered', to, offset: delivered });
 }

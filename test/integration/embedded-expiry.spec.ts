@@ -8,6 +8,7 @@ import { EmbeddedDatabase, removeExpired } from '../../src/embedded';
 import { EmbeddedInboxStore } from '../../src/inbox/adapters/embedded-inbox-store';
 import { EmbeddedPresenceStore } from '../../src/presence/adapters/embedded-presence-store';
 import { EmbeddedMailbox } from '../../src/routing/adapters/embedded-mailbox';
+import { aGrant } from '../contract/fixtures';
 import {
   BEGINNING,
   type Channel,
@@ -58,7 +59,10 @@ describe('what the embedded store keeps', () => {
   const append = (clientId: string = randomUUID()) => {
     const message = { id: randomUUID() as MessageId, channel: CHAT, from: 'alice' as UserId, to: BOB };
     const draft = printDraft(message, '"hi"');
-    return mailbox.append({ ...message, clientId: clientId as ClientId, draft }, []);
+    return mailbox.append(
+      { ...message, clientId: clientId as ClientId, draft, needsAccount: false, receipt: false },
+      [],
+    );
   };
 
   const allKeys = (): Promise<string[]> =>
@@ -73,7 +77,10 @@ describe('what the embedded store keeps', () => {
     await append('c-2');
     const connection = { userId: BOB, connectionId: 'c' as ConnectionId, nodeId: 'n' as NodeId };
     const channels = { channels: [CHAT], since: new Map() };
-    await mailbox.register({ ...connection, deviceId: 'phone' as DeviceId, ...channels }, []);
+    await mailbox.register(
+      { ...connection, deviceId: 'phone' as DeviceId, grant: aGrant(), ...channels },
+      [],
+    );
     await inboxes.moveDelivered(BOB, CHAT, 'phone' as DeviceId, offset);
     await inboxes.moveRead(BOB, CHAT, offset);
     await mailbox.unregister(BOB, connection.nodeId, [connection.connectionId], []);

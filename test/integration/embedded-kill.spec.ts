@@ -9,6 +9,7 @@ import { EmbeddedDatabase } from '../../src/embedded';
 import type { Entry } from '../../src/hub';
 import { EmbeddedInboxStore } from '../../src/inbox/adapters/embedded-inbox-store';
 import { EmbeddedMailbox } from '../../src/routing/adapters/embedded-mailbox';
+import { aGrant } from '../contract/fixtures';
 import {
   BEGINNING,
   type Channel,
@@ -196,11 +197,13 @@ class Truth {
         connectionId: 'looks' as ConnectionId,
         nodeId: 'node' as NodeId,
         deviceId: PHONE,
+        grant: aGrant(),
         channels: [CHAT],
         since: new Map(),
       },
       [],
     );
+    if ('refused' in registered) throw new Error(registered.refused);
     const kept = registered.channels.get(CHAT)!.delivered;
     expect(isAfter(this.delivered.get(user) ?? BEGINNING, kept)).toBe(false);
   }
@@ -350,9 +353,10 @@ class NodeProcess {
 
   private static spawn(environment: Record<string, string>): ChildProcess {
     const settings = { PORT: '0', HOST: '127.0.0.1', AUTH_SECRET: TEST_SECRET, LOG_LEVEL: 'warn' };
+    const limits = { SEND_RATE_PER_SECOND: '100000', LOCAL_ACCOUNTS: 'off' };
     const child = spawn(process.execPath, [join(ROOT, 'dist/main.js')], {
       cwd: tmpdir(),
-      env: { ...settings, SWEEP_INTERVAL_MS: `${SWEEP_MS}`, ...environment },
+      env: { ...settings, ...limits, SWEEP_INTERVAL_MS: `${SWEEP_MS}`, ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     children.add(child);

@@ -14,7 +14,7 @@ describe('one node on the embedded store', () => {
 
   /** No `REDIS_URL` and no key: what `npm start` in a new clone does. */
   const start = (environment: Environment = {}): Promise<BeelineNode> =>
-    startNode({ REDIS_URL: '', AUTH_SECRET: '', DATA_DIR: dataDir, ...environment });
+    startNode({ REDIS_URL: '', AUTH_SECRET: '', LOCAL_ACCOUNTS: 'on', DATA_DIR: dataDir, ...environment });
 
   beforeEach(async () => {
     dataDir = await mkdtemp(join(tmpdir(), 'beeline-embedded-'));
@@ -36,7 +36,7 @@ describe('one node on the embedded store', () => {
     return answer.body['accessToken'] as string;
   }
 
-  it('carries a conversation, and keeps what comes while the receiver is away', async () => {
+  it('promise 7: carries a conversation, and keeps what comes while the receiver is away', async () => {
     const alice = await TestClient.connect(node, 'alice', { token: await tokenOf('register', 'alice') });
     const bobsToken = await tokenOf('register', 'bob');
     const bob = await TestClient.connect(node, 'bob', { token: bobsToken, deviceId: 'phone' });

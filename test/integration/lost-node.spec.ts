@@ -36,7 +36,7 @@ describe('when a node vanishes without leaving', () => {
   });
 
   // Sweeps far apart: entries would count for 25 minutes, so that it is the lease and nothing else that heals.
-  it('its users read offline within 4/3 of the lease and a second, and only its users', async () => {
+  it('promise 5: its users read offline within 4/3 of the lease and a second, and only its users', async () => {
     nodes = await startTrio({ NODE_LEASE_MS: `${LEASE_MS}`, SWEEP_INTERVAL_MS: '600000' });
     const [a, b, c] = nodes;
     const [bob, carol] = [uniqueUser('bob'), uniqueUser('carol')];
@@ -78,7 +78,7 @@ describe('when a node vanishes without leaving', () => {
   });
 });
 
-describe('a disconnect that is told late', () => {
+describe('promise 5: a disconnect that is told late', () => {
   let nodes: Trio;
   beforeAll(async () => {
     nodes = await startTrio();

@@ -23,7 +23,7 @@ describe('when pushes are lost', () => {
     await closeNodes(...nodes);
   });
 
-  it('a connected receiver gets every message within a sweep and a second, if every publish is lost', async () => {
+  it('promise 4: a connected receiver gets every message within a sweep and a second, if every publish is lost', async () => {
     nodes = await startTrio({ SWEEP_INTERVAL_MS: `${SWEEP_MS}` });
     const [a, b] = nodes;
     const alice = await TestClient.connect(a, uniqueUser('alice'));

@@ -56,7 +56,7 @@ describe('when the store forgets', () => {
   };
   const nodeIdOf = async (node: BeelineNode) => (await rest(node, 'GET', '/readyz')).body['nodeId'];
 
-  it('everything: presence and delivery are whole again within a sweep and a second', async () => {
+  it('promise 5: everything: presence and delivery are whole again within a sweep and a second', async () => {
     const [first] = await alice.sendSeries(bob, 1);
     await receiver.receives(1);
     await redis.flushall();

@@ -6,6 +6,7 @@ import {
   rest,
   startNode,
   startRedis,
+  startRedisCluster,
   tokenFor,
   uniquePrefix,
   waitUntil,
@@ -23,22 +24,42 @@ describe('settings of Redis that a promise depends on', () => {
     await redis.stop();
   });
 
-  async function configure(...setting: [string, string]): Promise<void> {
-    const client = new Redis(redis.url);
+  async function configure(setting: [string, string], url = redis.url): Promise<void> {
+    const client = new Redis(url);
     await client.config('SET', ...setting);
     client.disconnect();
   }
 
   it('is not ready while Redis would evict inboxes, says why, and is ready once it would not', async () => {
-    await configure('maxmemory-policy', 'allkeys-lru');
+    await configure(['maxmemory-policy', 'allkeys-lru']);
     node = await startNode({ REDIS_URL: redis.url, REDIS_KEY_PREFIX: uniquePrefix(), NODE_LEASE_MS: '300' });
     const refused = await rest(node, 'GET', '/readyz');
     expect(refused.status).toBe(503);
     expect(refused.body['detail']).toContain('allkeys-lru');
     expect(refused.body['detail']).toContain('noeviction');
 
-    await configure('maxmemory-policy', 'noeviction');
+    await configure(['maxmemory-policy', 'noeviction']);
     await waitUntil('it is ready', async () => (await rest(node!, 'GET', '/readyz')).status === 200);
+  });
+
+  it('of a Cluster asks every master: one that would evict is enough', async () => {
+    const cluster = await startRedisCluster();
+    try {
+      const environment = { REDIS_URL: cluster.url, REDIS_KEY_PREFIX: uniquePrefix(), NODE_LEASE_MS: '300' };
+      node = await startNode(environment);
+      expect((await rest(node, 'GET', '/readyz')).status).toBe(200);
+      for (const { url } of cluster.servers) {
+        await configure(['maxmemory-policy', 'volatile-ttl'], url);
+        await waitUntil('it is not ready', async () => (await rest(node!, 'GET', '/readyz')).status === 503);
+        expect((await rest(node, 'GET', '/readyz')).body['detail']).toContain('volatile-ttl');
+        await configure(['maxmemory-policy', 'noeviction'], url);
+        await waitUntil('it is ready', async () => (await rest(node!, 'GET', '/readyz')).status === 200);
+      }
+      await node.close();
+      node = undefined;
+    } finally {
+      await cluster.stop();
+    }
   });
 
   it('REDIS_WAIT_REPLICAS: a send is acknowledged only once a replica has it, a repeat of it too', async () => {

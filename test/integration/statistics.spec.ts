@@ -18,7 +18,7 @@ const PREFIX = 'statistics:';
 /** No renewal falls into the measurement, and presence outlives it: sweeps are stopped. */
 const QUIET = { NODE_LEASE_MS: '600000', SWEEP_INTERVAL_MS: '600000' };
 
-describe("Redis's own statistics", () => {
+describe("promise 3: by Redis's own statistics", () => {
   let server: RedisServer;
   let redis: Redis;
   let monitor: Redis;
@@ -74,12 +74,15 @@ describe("Redis's own statistics", () => {
   const nodeIdOf = async (node: BeelineNode) => String((await rest(node, 'GET', '/readyz')).body['nodeId']);
   const channelOf = async (node: BeelineNode) => `${PREFIX}node:${await nodeIdOf(node)}`;
   const sendMany = () => alice.sendSeries(bob, SENDS);
+  /** The first message to somebody costs a look at the sender's contacts more. */
+  const getAcquainted = () => alice.sendSeries(bob, 1);
 
   it('one script and one publish per send to a receiver on another node, on that node’s channel only', async () => {
+    await getAcquainted();
     const receiver = await TestClient.connect(b, bob);
     const cost = await measure(async () => {
       await sendMany();
-      await receiver.receives(SENDS);
+      await receiver.receives(SENDS + 1);
     });
     const channel = await channelOf(b);
     expect(cost).toEqual({
@@ -91,10 +94,11 @@ describe("Redis's own statistics", () => {
   });
 
   it('one publish per node however many devices the receiver has there', async () => {
+    await getAcquainted();
     const receivers = await Promise.all([b, b, b, c, a].map((node) => TestClient.connect(node, bob)));
     const cost = await measure(async () => {
       await sendMany();
-      for (const receiver of receivers) await receiver.receives(SENDS);
+      for (const receiver of receivers) await receiver.receives(SENDS + 1);
     });
     const [onB, onC] = [await channelOf(b), await channelOf(c)];
     expect(cost.scripts).toBe(SENDS);
@@ -104,23 +108,26 @@ describe("Redis's own statistics", () => {
   });
 
   it('no publish for a receiver on the same node', async () => {
+    await getAcquainted();
     const receiver = await TestClient.connect(a, bob);
     const cost = await measure(async () => {
       await sendMany();
-      await receiver.receives(SENDS);
+      await receiver.receives(SENDS + 1);
     });
     expect(cost).toEqual({ scripts: SENDS, scriptTexts: 0, publishes: 0, channels: [] });
   });
 
   it('no publish for a receiver who is offline', async () => {
+    await getAcquainted();
     const cost = await measure(sendMany);
     expect(cost).toEqual({ scripts: SENDS, scriptTexts: 0, publishes: 0, channels: [] });
   });
 
   it('one script per send over REST as well', async () => {
-    const cost = await measure(() =>
-      rest(c, 'POST', '/messages', { token: tokenFor('carol'), body: { to: bob, body: 1 } }),
-    );
+    const send = () => rest(c, 'POST', '/messages', { token: tokenFor('carol'), body: { to: bob, body: 1 } });
+    const first = await measure(send);
+    expect(first).toMatchObject({ scripts: 2, publishes: 0 });
+    const cost = await measure(send);
     expect(cost).toMatchObject({ scripts: 1, publishes: 0 });
   });
 

@@ -25,15 +25,17 @@ describe('three processes of `node dist/main.js` on one Redis', () => {
   let processes: BeelineProcess[] = [];
   let [a, b, c] = [] as unknown as [BeelineProcess, BeelineProcess, BeelineProcess];
 
-  const start = (name: string) =>
+  const start = (name: string, environment: Record<string, string> = {}) =>
     startProcess({
       REDIS_URL: process.env['TEST_REDIS_URL'] ?? '',
       REDIS_KEY_PREFIX: prefix,
       AUTH_SECRET: TEST_SECRET,
+      LOCAL_ACCOUNTS: 'off',
       NODE_NAME: name,
       NODE_LEASE_MS: `${LEASE_MS}`,
       SWEEP_INTERVAL_MS: `${SWEEP_MS}`,
       DRAIN_TIMEOUT_MS: '5000',
+      ...environment,
     });
   const presenceOf = async (user: string) => {
     const { body } = await rest(a, 'GET', `/presence/${user}`, { token: tokenFor('asker') });
@@ -43,7 +45,7 @@ describe('three processes of `node dist/main.js` on one Redis', () => {
 
   beforeAll(async () => {
     redis = new Redis(process.env['TEST_REDIS_URL'] ?? '');
-    processes = await Promise.all(['a', 'b', 'c'].map(start));
+    processes = await Promise.all(['a', 'b', 'c'].map((name) => start(name)));
     [a, b, c] = processes as [BeelineProcess, BeelineProcess, BeelineProcess];
   });
   afterAll(async () => {
@@ -75,15 +77,18 @@ describe('three processes of `node dist/main.js` on one Redis', () => {
 
   it('let people register, log in and refresh on any of them', async () => {
     const credentials = { username: uniqueUser('alice'), password: 'correct horse battery staple' };
-    const registered = await rest(a, 'POST', '/auth/register', { body: credentials });
+    const keeping = await Promise.all(['d', 'e'].map((name) => start(name, { LOCAL_ACCOUNTS: 'on' })));
+    processes.push(...keeping);
+    const [d, e] = keeping as [BeelineProcess, BeelineProcess];
+    const registered = await rest(d, 'POST', '/auth/register', { body: credentials });
     expect(registered).toMatchObject({
       status: 201,
       body: { tokenType: 'Bearer', expiresIn: aNumber() },
     });
-    const again = await rest(b, 'POST', '/auth/register', { body: credentials });
+    const again = await rest(e, 'POST', '/auth/register', { body: credentials });
     expect(again).toMatchObject({ status: 409, body: { code: 'conflict' } });
-    const login = await rest(b, 'POST', '/auth/login', { body: credentials });
-    const refreshed = await rest(c, 'POST', '/auth/refresh', {
+    const login = await rest(e, 'POST', '/auth/login', { body: credentials });
+    const refreshed = await rest(d, 'POST', '/auth/refresh', {
       body: { refreshToken: login.body['refreshToken'] },
     });
     expect(refreshed.status).toBe(200);

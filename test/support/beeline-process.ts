@@ -12,6 +12,8 @@ export interface BeelineProcess {
   readonly url: string;
   /** Resolves with the exit code, null where a signal ended it. */
   readonly exited: Promise<number | null>;
+  /** All that it has written so far, to stdout and to stderr. */
+  output(): string;
   kill(signal: NodeJS.Signals): void;
 }
 
@@ -36,8 +38,12 @@ export async function startProcess(environment: Environment): Promise<BeelinePro
     ...environment,
   });
   const exited = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
+  const written: string[] = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on('data', (chunk: Buffer) => written.push(chunk.toString()));
+  }
   const url = await listeningUrl(child);
-  return { url, exited, kill: (signal) => child.kill(signal) };
+  return { url, exited, output: () => written.join(''), kill: (signal) => child.kill(signal) };
 }
 
 /** Runs a script of the project to its end. */

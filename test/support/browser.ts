@@ -17,14 +17,24 @@ const NO_CONNECTION =
   /net::ERR_CONNECTION_REFUSED|net::ERR_CONNECTION_RESET|WebSocket is closed before|Unexpected response code: 40[03]/;
 
 /** A real headless Chromium with a new, empty profile. */
-export function startBrowser(): Promise<Browser> {
+export function startBrowser(flags: readonly string[] = []): Promise<Browser> {
   const executablePath = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
   if (!existsSync(executablePath)) {
     throw new Error(
       `Chromium is not at ${executablePath}: install it (Debian: apt-get install chromium), or set CHROMIUM_PATH`,
     );
   }
-  return chromium.launch({ executablePath, args: FLAGS });
+  return chromium.launch({ executablePath, args: [...FLAGS, ...flags] });
+}
+
+/** An account that nobody comes to: with local accounts only who has one can be written to. */
+export async function addAccount(url: string, username: string): Promise<void> {
+  const { status } = await fetch(`${url}/auth/register`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ username, password: PASSWORD }),
+  });
+  if (status !== 201) throw new Error(`no account for ${username}: ${status}`);
 }
 
 /** Somebody at a page of ours, doing what a person would, by what a screen reader would say. */
@@ -121,9 +131,11 @@ export class Visitor {
     return this.person(name).locator('.badge');
   }
 
-  /** A message of the open conversation. */
-  message(text: string, state?: 'sending' | 'sent' | 'failed'): Locator {
-    return this.page.locator(`#messages li${state === undefined ? '' : `[data-state=${state}]`}`, {
+  /** A message of the open conversation; `sent` is also what has been delivered or read since. */
+  message(text: string, state?: 'sending' | 'sent' | 'delivered' | 'read' | 'failed'): Locator {
+    const states = state === 'sent' ? ['sent', 'delivered', 'read'] : [state];
+    const within = states.map((name) => `[data-state=${name}]`).join();
+    return this.page.locator(`#messages li${state === undefined ? '' : `:is(${within})`}`, {
       has: this.page.locator('.bubble').getByText(text),
     });
   }

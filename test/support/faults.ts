@@ -1,6 +1,6 @@
 import { Cluster } from 'ioredis';
 import { NodeChannel } from '../../src/node';
-import { CommandRedis, LeaseRedis, SubscriberRedis } from '../../src/redis';
+import { BroadcastRedis, CommandRedis, LeaseRedis, SubscriberRedis } from '../../src/redis';
 import type { BeelineNode } from './beeline-node';
 
 /** Loses every envelope that this node publishes from now on; its heartbeats go through. */
@@ -8,7 +8,7 @@ export function loseEnvelopes(node: BeelineNode): void {
   const channel = node.app.get<NodeChannel>(NodeChannel);
   const publish = channel.publish.bind(channel);
   channel.publish = (id, payload) =>
-    payload.startsWith('beat\t') ? publish(id, payload) : Promise.resolve();
+    payload.startsWith('beat\t') ? publish(id, payload) : Promise.resolve(undefined);
 }
 
 /** The node stops listening without knowing it, as when a proxy or a moved slot loses a subscription. */
@@ -19,7 +19,7 @@ export async function loseSubscription(node: BeelineNode): Promise<void> {
 
 /** Cuts a node off from Redis for good: it can neither renew, nor unregister, nor leave. */
 export function cutOff(node: BeelineNode): void {
-  for (const connection of [CommandRedis, LeaseRedis, SubscriberRedis]) {
+  for (const connection of [CommandRedis, LeaseRedis, SubscriberRedis, BroadcastRedis]) {
     node.app.get<CommandRedis>(connection).disconnect();
   }
 }

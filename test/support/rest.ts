@@ -33,9 +33,12 @@ export async function rest(
     ...(payload === undefined ? {} : { body: payload }),
   });
   const answer = await response.text();
+  const type = response.headers.get('content-type') ?? '';
+  // `/metrics` alone answers something else.
+  const isJson = answer !== '' && !type.startsWith('text/plain');
   return {
     status: response.status,
-    type: response.headers.get('content-type') ?? '',
-    body: answer === '' ? {} : (JSON.parse(answer) as Record<string, unknown>),
+    type,
+    body: isJson ? (JSON.parse(answer) as Record<string, unknown>) : {},
   };
 }

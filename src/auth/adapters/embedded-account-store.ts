@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Changes, EmbeddedDatabase, type Expiring, keys } from '../../embedded';
+import { Changes, EmbeddedDatabase, type Expiring, keys, type RevokedUserRecord } from '../../embedded';
 import type { UserId } from '../../shared';
 import { AccountStore, type Rotation } from '../account-store.port';
 
@@ -56,6 +56,8 @@ export class EmbeddedAccountStore extends AccountStore {
       const nowMs = this.database.now();
       const login = await view.readLiving<LoginRecord>(keys.login(user, loginId), nowMs);
       if (login === undefined) return { outcome: 'unknown' };
+      const revocation = await view.read<RevokedUserRecord>(keys.revokedUser(user));
+      if (revocation !== undefined && login.rotatedAt <= revocation.at) return this.endLogin(user, loginId);
       if (generation === login.generation) {
         const next = { generation: generation + 1, rotatedAt: nowMs, until: nowMs + ttlMs };
         await this.writeLogin(user, loginId, next);
@@ -64,9 +66,13 @@ export class EmbeddedAccountStore extends AccountStore {
       if (generation === login.generation - 1 && nowMs - login.rotatedAt <= graceMs) {
         return { outcome: 'rotated', at: login.rotatedAt };
       }
-      await this.database.commit(new Changes().delete(keys.login(user, loginId)), DURABLE);
-      return { outcome: 'revoked' };
+      return this.endLogin(user, loginId);
     });
+  }
+
+  private async endLogin(user: UserId, loginId: string): Promise<Rotation> {
+    await this.database.commit(new Changes().delete(keys.login(user, loginId)), DURABLE);
+    return { outcome: 'revoked' };
   }
 
   private async writeLogin(user: UserId, loginId: string, login: LoginRecord): Promise<void> {

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Config } from '../../config';
 import {
+  acknowledged,
   Changes,
   deliveredOf,
   EmbeddedDatabase,
@@ -9,6 +10,7 @@ import {
   type InboxRecord,
   keys,
   readInbox,
+  receiptsBetween,
   renewed,
   type StoredEntry,
   unreadOf,
@@ -16,7 +18,15 @@ import {
   withDelivered,
 } from '../../embedded';
 import type { Entry, Page } from '../../hub';
-import { type Channel, completeDraft, type DeviceId, isAfter, type Offset, type UserId } from '../../shared';
+import {
+  type Channel,
+  completeDraft,
+  type DeviceId,
+  isAfter,
+  type Offset,
+  senderOfDraft,
+  type UserId,
+} from '../../shared';
 import {
   InboxStore,
   type InboxSummary,
@@ -27,6 +37,7 @@ import {
   type ReadState,
   type Slice,
 } from '../inbox-store.port';
+import type { ReceiptDue, ReceiptState } from '../receipt';
 
 @Injectable()
 export class EmbeddedInboxStore extends InboxStore {
@@ -62,29 +73,56 @@ export class EmbeddedInboxStore extends InboxStore {
     channel: Channel,
     device: DeviceId | undefined,
     offset: Offset,
-  ): Promise<Offset> {
+  ): Promise<{ delivered: Offset; receipts: ReceiptDue[] }> {
     return this.database.exclusively(user, async (view) => {
       const record = await this.read(view, user, channel);
       const bounded = isAfter(offset, record.last) ? record.last : offset;
-      if (device === undefined) return bounded;
-      const moved = withDelivered(record, device, bounded, this.database.now(), MAX_DEVICE_CURSORS);
+      const { record: acked, receipts } = await acknowledged(view, user, channel, record, bounded);
+      const moved =
+        device === undefined
+          ? acked
+          : withDelivered(acked, device, bounded, this.database.now(), MAX_DEVICE_CURSORS);
       if (moved !== record) await this.write(user, channel, moved);
-      return deliveredOf(moved, device) ?? bounded;
+      const delivered = device === undefined ? undefined : deliveredOf(moved, device);
+      return { delivered: delivered ?? bounded, receipts };
     });
   }
 
-  override moveRead(user: UserId, channel: Channel, offset: Offset): Promise<ReadState & { moved: boolean }> {
+  override moveRead(
+    user: UserId,
+    channel: Channel,
+    offset: Offset,
+  ): Promise<ReadState & { moved: boolean; receipts: ReceiptDue[] }> {
     return this.database.exclusively(user, async (view) => {
       const record = await this.read(view, user, channel);
       const bounded = isAfter(offset, record.last) ? record.last : offset;
       if (!isAfter(bounded, record.read)) {
-        return { read: record.read, unread: unreadOf(record), moved: false };
+        return { read: record.read, unread: unreadOf(record), moved: false, receipts: [] };
       }
       const readN = await numberUpTo(view, user, channel, bounded, record);
+      const receipts = await receiptsBetween(view, user, channel, record, record.read, bounded);
       const moved = { ...record, read: bounded, readN };
       await this.write(user, channel, moved);
-      return { read: bounded, unread: unreadOf(moved), moved: true };
+      return { read: bounded, unread: unreadOf(moved), moved: true, receipts };
     });
+  }
+
+  override receiptStates(
+    user: UserId,
+    sender: UserId,
+    messages: readonly { channel: Channel; offset: Offset }[],
+  ): Promise<ReceiptState[]> {
+    return this.database.look((view) =>
+      Promise.all(
+        messages.map(async ({ channel, offset }) => {
+          const { oldest, read, acked } = await this.read(view, user, channel);
+          const entry = oldest === null ? undefined : await entryUpTo(view, user, channel, offset);
+          if (entry?.offset !== offset || senderOfDraft(entry.draft) !== sender) return null;
+          if (!isAfter(offset, read)) return 'read';
+          return isAfter(offset, acked) ? 'sent' : 'delivered';
+        }),
+      ),
+    );
   }
 
   override summarise(user: UserId, channels: readonly Channel[]): Promise<InboxSummary[]> {

@@ -21,11 +21,13 @@ import {
   type ReadState,
   type Slice,
 } from '../inbox-store.port';
+import { type ReceiptDue, type ReceiptState, toReceiptsDue } from '../receipt';
 
 const LUA = join(__dirname, '../lua');
 const READ_PAGE = new Script(join(LUA, 'read-page-2.lua'));
-const MOVE_DELIVERED = new Script(join(LUA, 'move-delivered-1.lua'));
+const MOVE_DELIVERED = new Script(join(LUA, 'move-delivered-2.lua'));
 const MOVE_READ = new Script(join(LUA, 'move-read-2.lua'));
+const READ_RECEIPTS = new Script(join(LUA, 'read-receipts-1n.lua'));
 const READ_SUMMARY = new Script(join(LUA, 'read-summary-1n.lua'));
 
 @Injectable()
@@ -59,20 +61,33 @@ export class RedisInboxStore extends InboxStore {
     channel: Channel,
     device: DeviceId | undefined,
     offset: Offset,
-  ): Promise<Offset> {
+  ): Promise<{ delivered: Offset; receipts: ReceiptDue[] }> {
     const args = [channel, device ?? '', offset, MAX_DEVICE_CURSORS, this.stateTtlMs];
-    return (await this.redis.run(MOVE_DELIVERED, [this.keys.state(user)], args)) as Offset;
+    const reply = await this.redis.run(MOVE_DELIVERED, this.keysOf(user, channel), args);
+    const [delivered, ...due] = reply as [Offset, ...string[]];
+    return { delivered, receipts: toReceiptsDue(due) };
   }
 
   override async moveRead(
     user: UserId,
     channel: Channel,
     offset: Offset,
-  ): Promise<ReadState & { moved: boolean }> {
-    const keys = [this.keys.inbox(user, channel), this.keys.state(user)];
-    const reply = await this.redis.run(MOVE_READ, keys, [channel, offset, this.stateTtlMs]);
-    const [read, unread, moved] = reply as [Offset, number, number];
-    return { read, unread, moved: moved === 1 };
+  ): Promise<ReadState & { moved: boolean; receipts: ReceiptDue[] }> {
+    const args = [channel, offset, this.stateTtlMs];
+    const reply = await this.redis.run(MOVE_READ, this.keysOf(user, channel), args);
+    const [read, unread, moved, ...due] = reply as [Offset, number, number, ...string[]];
+    return { read, unread, moved: moved === 1, receipts: toReceiptsDue(due) };
+  }
+
+  override async receiptStates(
+    user: UserId,
+    sender: UserId,
+    messages: readonly { channel: Channel; offset: Offset }[],
+  ): Promise<ReceiptState[]> {
+    const keys = [this.keys.state(user), ...messages.map(({ channel }) => this.keys.inbox(user, channel))];
+    const args = [sender, ...messages.flatMap(({ channel, offset }) => [channel, offset])];
+    const states = (await this.redis.run(READ_RECEIPTS, keys, args)) as string[];
+    return states.map((state) => (state === '' ? null : (state as ReceiptState)));
   }
 
   override async summarise(user: UserId, channels: readonly Channel[]): Promise<InboxSummary[]> {
@@ -91,14 +106,17 @@ export class RedisInboxStore extends InboxStore {
     offset: Offset | '',
     limit: number,
   ): Promise<Reply[]> {
-    const keys = [this.keys.inbox(user, channel), this.keys.state(user)];
-    return (await this.redis.run(READ_PAGE, keys, [
+    return (await this.redis.run(READ_PAGE, this.keysOf(user, channel), [
       channel,
       direction,
       offset,
       limit,
       MAX_PAGE_BYTES,
     ])) as Reply[];
+  }
+
+  private keysOf(user: UserId, channel: Channel): string[] {
+    return [this.keys.inbox(user, channel), this.keys.state(user)];
   }
 }
 

@@ -4,10 +4,11 @@
 -- ARGV[1] channel
 -- ARGV[2] offset
 -- ARGV[3] time to live of the state (ms)
--- Returns { read, unread, 1 where the cursor moved, else 0 }
+-- Returns { read, unread, 1 where the cursor moved, else 0, then sender, offset of each receipt that is due... }
 -- @include offset
 -- @include stream
 -- @include expiry
+-- @include receipts
 local inbox, state, channel = KEYS[1], KEYS[2], ARGV[1]
 local last, last_n = last_of(inbox, state, channel)
 local cursor = redis.call('HMGET', state, channel .. ':read', channel .. ':readN')
@@ -26,4 +27,4 @@ else
 end
 redis.call('HSET', state, channel .. ':read', offset, channel .. ':readN', string.format('%.0f', read_n))
 keep_for(state, tonumber(ARGV[3]))
-return { offset, unread_of(inbox, last_n, read_n), 1 }
+return { offset, unread_of(inbox, last_n, read_n), 1, unpack(receipts_between(inbox, state, channel, read, offset)) }

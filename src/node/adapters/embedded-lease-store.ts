@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { below, Changes, EmbeddedDatabase, keys, ownerOf, type View } from '../../embedded';
 import type { NodeId } from '../../shared';
-import { type LeaseLook, LeaseStore } from '../lease-store.port';
+import { type LeaseLook, LeaseStore, type ListedNode, type NodeInfo } from '../lease-store.port';
 
-interface LeaseRecord {
+interface LeaseRecord extends NodeInfo {
   expiresAt: number;
 }
 
@@ -17,18 +17,26 @@ export class EmbeddedLeaseStore extends LeaseStore {
     super();
   }
 
-  override take(node: NodeId, leaseMs: number): Promise<LeaseLook> {
-    return this.look(node, leaseMs, () => true);
+  override take(node: NodeId, leaseMs: number, info: NodeInfo): Promise<LeaseLook> {
+    return this.look(node, leaseMs, info, () => true);
   }
 
-  override renew(node: NodeId, leaseMs: number): Promise<LeaseLook> {
-    return this.look(node, leaseMs, (lease, nowMs) => lease !== undefined && lease.expiresAt >= nowMs);
+  override renew(node: NodeId, leaseMs: number, info: NodeInfo): Promise<LeaseLook> {
+    return this.look(node, leaseMs, info, (lease, nowMs) => lease !== undefined && lease.expiresAt >= nowMs);
   }
 
   override async leave(node: NodeId): Promise<void> {
     await this.database.exclusively(OWNER, () =>
       this.database.commit(new Changes().delete(keys.lease(node)), { durable: false }),
     );
+  }
+
+  override async list(): Promise<ListedNode[]> {
+    const leases = await this.database.look(readLeases);
+    const nowMs = this.database.now();
+    return [...leases]
+      .filter(([, { expiresAt }]) => expiresAt >= nowMs)
+      .map(([nodeId, { expiresAt, ...info }]) => ({ nodeId, ...info, leaseExpiresAt: expiresAt }));
   }
 
   /** It throws nothing away but what has run out. */
@@ -39,6 +47,7 @@ export class EmbeddedLeaseStore extends LeaseStore {
   private look(
     node: NodeId,
     leaseMs: number,
+    info: NodeInfo,
     mayHold: (lease: LeaseRecord | undefined, nowMs: number) => boolean,
   ): Promise<LeaseLook> {
     return this.database.exclusively(OWNER, async (view) => {
@@ -47,8 +56,9 @@ export class EmbeddedLeaseStore extends LeaseStore {
       const held = mayHold(leases.get(node), nowMs);
       const changes = new Changes();
       if (held) {
-        leases.set(node, { expiresAt: nowMs + leaseMs });
-        changes.put(keys.lease(node), { expiresAt: nowMs + leaseMs });
+        const lease: LeaseRecord = { ...info, expiresAt: nowMs + leaseMs };
+        leases.set(node, lease);
+        changes.put(keys.lease(node), lease);
       }
       for (const [id, { expiresAt }] of leases) {
         if (expiresAt >= nowMs) continue;

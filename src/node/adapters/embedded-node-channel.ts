@@ -16,8 +16,8 @@ export class EmbeddedNodeChannel extends NodeChannel {
     return Promise.resolve();
   }
 
-  override publish(node: NodeId, payload: string): Promise<void> {
+  override publish(node: NodeId, payload: string): Promise<number> {
     setImmediate(() => listeners.get(node)?.onPayload(payload));
-    return Promise.resolve();
+    return Promise.resolve(listeners.has(node) ? 1 : 0);
   }
 }

@@ -2,9 +2,13 @@ import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import { Keys, LeaseRedis, Script } from '../../redis';
 import type { NodeId } from '../../shared';
-import { type LeaseLook, LeaseStore } from '../lease-store.port';
+import { type LeaseLook, LeaseStore, type ListedNode, type NodeInfo } from '../lease-store.port';
 
-const RENEW_LEASE = new Script(join(__dirname, '../lua/renew-lease-1.lua'));
+const RENEW_LEASE = new Script(join(__dirname, '../lua/renew-lease-2.lua'));
+const LEAVE_NODES = new Script(join(__dirname, '../lua/leave-nodes-2.lua'));
+const LIST_NODES = new Script(join(__dirname, '../lua/list-nodes-2.lua'));
+
+const FIT_POLICY = 'noeviction';
 
 @Injectable()
 export class RedisLeaseStore extends LeaseStore {
@@ -15,30 +19,49 @@ export class RedisLeaseStore extends LeaseStore {
     super();
   }
 
-  override take(node: NodeId, leaseMs: number): Promise<LeaseLook> {
-    return this.look(node, leaseMs, 1);
+  override take(node: NodeId, leaseMs: number, info: NodeInfo): Promise<LeaseLook> {
+    return this.look(node, leaseMs, 1, info);
   }
 
-  override renew(node: NodeId, leaseMs: number): Promise<LeaseLook> {
-    return this.look(node, leaseMs, 0);
+  override renew(node: NodeId, leaseMs: number, info: NodeInfo): Promise<LeaseLook> {
+    return this.look(node, leaseMs, 0, info);
   }
 
   override async leave(node: NodeId): Promise<void> {
-    await this.redis.call((client) => client.zrem(this.keys.nodes(), node));
+    await this.redis.run(LEAVE_NODES, this.both(), [node]);
   }
 
-  /** Any other policy deletes inboxes without a word when memory runs short. */
+  override async list(): Promise<ListedNode[]> {
+    const reply = (await this.redis.run(LIST_NODES, this.both(), [])) as [NodeId, string, string][];
+    return reply.map(([nodeId, expiresAt, info]) => ({
+      nodeId,
+      ...(JSON.parse(info) as NodeInfo),
+      leaseExpiresAt: Number(expiresAt),
+    }));
+  }
+
+  /** Any other policy deletes inboxes without a word when memory runs short; in a Cluster each master has its own. */
   override async findFault(): Promise<string | undefined> {
-    const memory = await this.redis.call((client) => client.info('memory'));
-    const policy = /^maxmemory_policy:(\S+)/m.exec(memory)?.[1];
-    return policy === undefined || policy === 'noeviction'
+    const infos = await this.redis.callEach((server) => server.info('memory'));
+    const policies = infos.map((memory) => /^maxmemory_policy:(\S+)/m.exec(memory)?.[1] ?? FIT_POLICY);
+    const unfit = policies.find((policy) => policy !== FIT_POLICY);
+    return unfit === undefined
       ? undefined
-      : `Redis has maxmemory-policy ${policy}, which deletes inboxes: set it to noeviction`;
+      : `Redis has maxmemory-policy ${unfit}, which deletes inboxes: set it to ${FIT_POLICY}`;
   }
 
-  private async look(node: NodeId, leaseMs: number, isNew: 0 | 1): Promise<LeaseLook> {
-    const reply = await this.redis.run(RENEW_LEASE, [this.keys.nodes()], [node, leaseMs, isNew]);
+  private async look(node: NodeId, leaseMs: number, isNew: 0 | 1, info: NodeInfo): Promise<LeaseLook> {
+    const reply = await this.redis.run(RENEW_LEASE, this.both(), [
+      node,
+      leaseMs,
+      isNew,
+      JSON.stringify(info),
+    ]);
     const [held, storeNowMs, ...living] = reply as [number, number, ...NodeId[]];
     return { held: held === 1, storeNowMs, living };
+  }
+
+  private both(): string[] {
+    return [this.keys.nodes(), this.keys.nodeInfo()];
   }
 }

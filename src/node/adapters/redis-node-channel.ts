@@ -40,11 +40,14 @@ export class RedisNodeChannel extends NodeChannel {
     );
   }
 
-  override async publish(node: NodeId, payload: string): Promise<void> {
+  /** A server of a Cluster counts its own listeners only, who may be on a replica. */
+  override async publish(node: NodeId, payload: string): Promise<number | undefined> {
     const channel = this.keys.nodeChannel(node);
-    await this.commands.call((client) =>
-      client instanceof Cluster ? client.spublish(channel, payload) : client.publish(channel, payload),
-    );
+    return this.commands.call(async (client) => {
+      if (!(client instanceof Cluster)) return client.publish(channel, payload);
+      await client.spublish(channel, payload);
+      return undefined;
+    });
   }
 
   /** After a broken connection: subscribing again does no harm where the client library has done so already. */

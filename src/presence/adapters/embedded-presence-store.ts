@@ -1,12 +1,21 @@
 import { Injectable } from '@nestjs/common';
 import { Config } from '../../config';
-import { Changes, EmbeddedDatabase, keys, Presence, type SeenRecord } from '../../embedded';
+import {
+  Changes,
+  EmbeddedDatabase,
+  keys,
+  Presence,
+  type SeenRecord,
+  type View,
+  type WatchersRecord,
+} from '../../embedded';
 import type { NodeId, UserId } from '../../shared';
-import { type PresenceLook, PresenceStore } from '../presence-store.port';
+import { type PresenceLook, PresenceStore, SWEEPS_WATCHED, type Watch } from '../presence-store.port';
 
 @Injectable()
 export class EmbeddedPresenceStore extends PresenceStore {
   private readonly stateTtlMs: number;
+  private readonly watchMs: number;
 
   constructor(
     private readonly database: EmbeddedDatabase,
@@ -14,28 +23,61 @@ export class EmbeddedPresenceStore extends PresenceStore {
   ) {
     super();
     this.stateTtlMs = 2 * config.inboxTtlMs;
+    this.watchMs = Math.ceil(SWEEPS_WATCHED * config.sweepIntervalMs);
   }
 
   override look(users: readonly UserId[], dead: readonly NodeId[]): Promise<PresenceLook[]> {
     return Promise.all(users.map((user) => this.lookAt(user, dead)));
   }
 
-  private lookAt(user: UserId, dead: readonly NodeId[]): Promise<PresenceLook> {
+  override watch(user: UserId, node: NodeId, dead: readonly NodeId[]): Promise<Watch> {
     return this.database.exclusively(user, async (view) => {
       const nowMs = this.database.now();
-      const presence = await Presence.read(view, user, nowMs, dead);
-      if (presence.isStale) {
-        const changes = new Changes();
-        await presence.write(view, changes, this.stateTtlMs);
-        await this.database.commit(changes, { durable: false });
-      }
-      const entries = [...presence.living.values()];
-      if (entries.length === 0) {
-        const seen = await view.readLiving<SeenRecord>(keys.seen(user), nowMs);
-        return { online: false, devices: 0, lastSeen: seen?.at ?? null, nodes: [] };
-      }
-      const devices = new Set(entries.map(({ id, device }) => device ?? `/${id}`)).size;
-      return { online: true, devices, lastSeen: null, nodes: entries.map(({ node }) => node) };
+      const known = await view.readLiving<WatchersRecord>(keys.watchers(user), nowMs);
+      // Later than the one before it, so that an unwatch that is late can tell that it is.
+      const until = Math.max(nowMs + this.watchMs, (known?.nodes[node] ?? 0) + 1);
+      const record: WatchersRecord = { until, nodes: { ...known?.nodes, [node]: until } };
+      const changes = new Changes().putExpiring(keys.watchers(user), record, known?.until);
+      const look = await this.readLook(view, user, nowMs, dead, changes);
+      await this.database.commit(changes, { durable: false });
+      return { until, ...look };
     });
+  }
+
+  override async unwatch(user: UserId, node: NodeId, until: number): Promise<void> {
+    await this.database.exclusively(user, async (view) => {
+      const known = await view.readLiving<WatchersRecord>(keys.watchers(user), this.database.now());
+      if (known?.nodes[node] !== until) return;
+      const { [node]: _gone, ...nodes } = known.nodes;
+      const changes = new Changes().put(keys.watchers(user), { ...known, nodes });
+      await this.database.commit(changes, { durable: false });
+    });
+  }
+
+  private lookAt(user: UserId, dead: readonly NodeId[]): Promise<PresenceLook> {
+    return this.database.exclusively(user, async (view) => {
+      const changes = new Changes();
+      const look = await this.readLook(view, user, this.database.now(), dead, changes);
+      await this.database.commit(changes, { durable: false });
+      return look;
+    });
+  }
+
+  private async readLook(
+    view: View,
+    user: UserId,
+    nowMs: number,
+    dead: readonly NodeId[],
+    changes: Changes,
+  ): Promise<PresenceLook> {
+    const presence = await Presence.read(view, user, nowMs, dead);
+    if (presence.isStale) await presence.write(view, changes, this.stateTtlMs);
+    const entries = [...presence.living.values()];
+    if (entries.length === 0) {
+      const seen = await view.readLiving<SeenRecord>(keys.seen(user), nowMs);
+      return { online: false, devices: 0, lastSeen: presence.lastSeenAmong(seen), nodes: [] };
+    }
+    const devices = new Set(entries.map(({ id, device }) => device ?? `/${id}`)).size;
+    return { online: true, devices, lastSeen: null, nodes: entries.map(({ node }) => node) };
   }
 }

@@ -7,13 +7,6 @@
 -- @include time
 -- @include expiry
 -- @include presence
-local entries = living_entries(KEYS[1], KEYS[2], store_now(), set_of(ARGV, 2, #ARGV - 1), tonumber(ARGV[1]))
-if #entries == 0 then return { 0, redis.call('HGET', KEYS[2], 'seen') or '' } end
-local reply, devices, counted = { 0, '' }, 0, {}
-for _, entry in ipairs(entries) do
-  if entry.device == '' or not counted[entry.device] then devices = devices + 1 end
-  counted[entry.device] = true
-  reply[#reply + 1] = entry.node
-end
-reply[1] = devices
-return reply
+-- @include look
+local dead = set_of(ARGV, 2, #ARGV - 1)
+return look_of(living_entries(KEYS[1], KEYS[2], store_now(), dead, tonumber(ARGV[1])), KEYS[2])

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Config } from '../../config';
 import {
+  acknowledged,
   Changes,
   deliveredOf,
   EmbeddedDatabase,
@@ -8,6 +9,7 @@ import {
   entryAfter,
   type Expiring,
   type InboxRecord,
+  isTokenRevoked,
   keys,
   type Place,
   Presence,
@@ -17,10 +19,12 @@ import {
   renewed,
   unreadOf,
   type View,
+  watchingNodes,
   withDelivered,
 } from '../../embedded';
-import { MAX_DEVICE_CURSORS } from '../../inbox';
+import { MAX_DEVICE_CURSORS, type ReceiptDue } from '../../inbox';
 import {
+  BeelineError,
   BEGINNING,
   type Channel,
   type ConnectionId,
@@ -36,7 +40,10 @@ import {
   type Appended,
   type ChannelState,
   type HeldConnection,
+  type LostReason,
   Mailbox,
+  maxDevicesOf,
+  type Refused,
   type Registered,
   type Registration,
   type Routes,
@@ -67,10 +74,13 @@ export class EmbeddedMailbox extends Mailbox {
   }
 
   override append(append: Append, dead: readonly NodeId[]): Promise<Appended> {
-    const { to, channel, from, id, clientId } = append;
+    const { to, channel, from, id, clientId, needsAccount } = append;
     const sentKey = keys.sent(to, channel, from, clientId ?? id);
     return this.database.exclusively(to, async (view) => {
       const nowMs = this.database.now();
+      if (needsAccount && (await view.read(keys.account(to))) === undefined) {
+        throw new BeelineError('not_found', 'there is no such user');
+      }
       const [sent, presence, record] = await Promise.all([
         view.readLiving<SentRecord>(sentKey, nowMs),
         Presence.read(view, to, nowMs, dead),
@@ -92,37 +102,53 @@ export class EmbeddedMailbox extends Mailbox {
     });
   }
 
-  override register(registration: Registration, dead: readonly NodeId[]): Promise<Registered> {
-    const { userId, connectionId, nodeId, deviceId, channels, since } = registration;
+  override register(registration: Registration, dead: readonly NodeId[]): Promise<Registered | Refused> {
+    const { userId, connectionId, nodeId, deviceId, grant, channels, since } = registration;
     return this.database.exclusively(userId, async (view) => {
       const nowMs = this.database.now();
+      if (await isTokenRevoked(view, userId, grant.loginId, grant.issuedAt, nowMs))
+        return { refused: 'revoked' };
       const changes = new Changes();
       const presence = await Presence.read(view, userId, nowMs, dead);
-      const others = [...presence.living.values()];
+      const living = [...presence.living.values()];
+      const others = living.filter(({ id }) => id !== connectionId);
+      const elsewhere = others.filter(({ device }) => deviceId === undefined || device !== deviceId);
+      if (this.config.sessionPolicy === 'reject' && elsewhere.length > 0) {
+        return { refused: 'conflict', nodes: elsewhere.map(({ node }) => node) };
+      }
       const entry: PresenceEntry = {
         id: connectionId,
         node: nodeId,
         device: deviceId,
-        since: Math.max(nowMs, ...others.map((other) => other.since + 1)),
+        since: Math.max(nowMs, ...living.map((other) => other.since + 1)),
         seen: nowMs,
         countsUntil: nowMs + this.aheadMs,
       };
-      const replaced = others.filter(
-        ({ id, device }) => deviceId !== undefined && device === deviceId && id !== connectionId,
-      );
+      // The newest of all, it stays.
+      const replaced = surplusAmong([entry, ...others], maxDevicesOf(this.config));
       for (const { id } of replaced) presence.living.delete(id);
       presence.living.set(connectionId, entry);
       await presence.write(view, changes, this.stateTtlMs);
 
       const states = new Map<Channel, ChannelState>();
       const positions = new Map<Channel, Offset>();
+      const receipts = new Map<Channel, ReceiptDue[]>();
       for (const channel of channels) {
         const place = await this.placeOf(view, changes, registration, channel, since.get(channel), nowMs);
         states.set(channel, place.state);
         positions.set(channel, place.start);
+        receipts.set(channel, place.receipts);
       }
       await this.database.commit(changes, { durable: since.size > 0 });
-      return { since: entry.since, channels: states, positions, replaced: toRoutes(replaced) };
+      const watchers = await watchingNodes(view, userId, nowMs);
+      return {
+        since: entry.since,
+        channels: states,
+        positions,
+        replaced: toRoutes(replaced),
+        watchers,
+        receipts,
+      };
     });
   }
 
@@ -131,14 +157,23 @@ export class EmbeddedMailbox extends Mailbox {
     node: NodeId,
     connections: readonly ConnectionId[],
     dead: readonly NodeId[],
-  ): Promise<void> {
-    await this.database.exclusively(user, async (view) => {
-      const presence = await Presence.read(view, user, this.database.now(), dead);
+  ): Promise<NodeId[]> {
+    return this.database.exclusively(user, async (view) => {
+      const nowMs = this.database.now();
+      const presence = await Presence.read(view, user, nowMs, dead);
       const ours = connections.filter((id) => presence.living.get(id)?.node === node);
       for (const id of ours) presence.end(id);
       const changes = new Changes();
       if (presence.isStale) await presence.write(view, changes, this.stateTtlMs);
       await this.database.commit(changes, { durable: false });
+      return watchingNodes(view, user, nowMs);
+    });
+  }
+
+  override locate(user: UserId, dead: readonly NodeId[]): Promise<Routes> {
+    return this.database.look(async (view) => {
+      const presence = await Presence.read(view, user, this.database.now(), dead);
+      return toRoutes(presence.living.values());
     });
   }
 
@@ -156,7 +191,16 @@ export class EmbeddedMailbox extends Mailbox {
         const times = { since, seen: nowMs, countsUntil: nowMs + this.aheadMs };
         return { id: connectionId, node, device: deviceId, ...times };
       });
-      const lost = losersAmong(held, presence.living.values());
+      const lost = new Map<ConnectionId, LostReason>();
+      for (const { connectionId, grant } of connections) {
+        if (await isTokenRevoked(view, user, grant.loginId, grant.issuedAt, nowMs))
+          lost.set(connectionId, 'revoked');
+      }
+      const others = [...presence.living.values()].filter(({ id }) => held.every((entry) => entry.id !== id));
+      const contenders = [...held.filter(({ id }) => !lost.has(id)), ...others];
+      for (const { id } of surplusAmong(contenders, maxDevicesOf(this.config))) {
+        if (held.some((entry) => entry.id === id)) lost.set(id, 'replaced');
+      }
       for (const entry of held) {
         if (lost.has(entry.id)) presence.living.delete(entry.id);
         else presence.living.set(entry.id, entry);
@@ -167,7 +211,7 @@ export class EmbeddedMailbox extends Mailbox {
       const records = await Promise.all(channels.map((channel) => readInbox(view, user, channel, nowMs)));
       return {
         lasts: new Map(channels.map((channel, i) => [channel, records[i]?.last ?? BEGINNING])),
-        lost: [...lost],
+        lost,
       };
     });
   }
@@ -176,7 +220,7 @@ export class EmbeddedMailbox extends Mailbox {
   private async store(
     view: View,
     changes: Changes,
-    { to, channel, draft }: Append,
+    { to, channel, draft, receipt }: Append,
     offset: Offset,
     record: InboxRecord,
     nowMs: number,
@@ -199,6 +243,7 @@ export class EmbeddedMailbox extends Mailbox {
       n: added.n,
       bytes,
       oldest: oldest ?? added,
+      ...(receipt && { asked: offset }),
     };
     const key = keys.state(to, channel);
     changes.putExpiring(key, next, record.until);
@@ -234,7 +279,7 @@ export class EmbeddedMailbox extends Mailbox {
     channel: Channel,
     since: Offset | undefined,
     nowMs: number,
-  ): Promise<{ state: ChannelState; start: Offset }> {
+  ): Promise<{ state: ChannelState; start: Offset; receipts: ReceiptDue[] }> {
     const record = await readInbox(view, userId, channel, nowMs);
     const delivered = deviceId === undefined ? undefined : deliveredOf(record, deviceId);
     const cursor = delivered ?? record.read;
@@ -244,8 +289,11 @@ export class EmbeddedMailbox extends Mailbox {
       (await isInChain(view, userId, channel, record, since));
     const start = isClaimed ? since : cursor;
     const isKept = deviceId !== undefined && (delivered !== undefined || start === since);
-    if (isKept) {
-      const moved = withDelivered(record, deviceId, start, nowMs, MAX_DEVICE_CURSORS);
+    const { record: acked, receipts } = isClaimed
+      ? await acknowledged(view, userId, channel, record, since)
+      : { record, receipts: [] };
+    const moved = isKept ? withDelivered(acked, deviceId, start, nowMs, MAX_DEVICE_CURSORS) : acked;
+    if (moved !== record) {
       const until = renewed(record.until, this.stateTtlMs, nowMs);
       changes.putExpiring(keys.state(userId, channel), { ...moved, until }, record.until);
     }
@@ -253,6 +301,7 @@ export class EmbeddedMailbox extends Mailbox {
     return {
       state: { delivered: isKept ? start : BEGINNING, read, unread: unreadOf(record), last },
       start: await placeOfCursor(view, userId, channel, record, start),
+      receipts,
     };
   }
 }
@@ -310,20 +359,21 @@ async function placeOfCursor(
   return prev !== undefined && isAfter(cursor, prev) ? prev : cursor;
 }
 
-/** Those held connections whose device has a newer one, among them or among those registered. */
-function losersAmong(held: readonly PresenceEntry[], living: Iterable<PresenceEntry>): Set<ConnectionId> {
-  const newest = new Map<string, PresenceEntry>();
-  for (const entry of [...living, ...held]) {
-    if (entry.device === undefined) continue;
-    const rival = newest.get(entry.device);
-    if (rival === undefined || isNewer(entry, rival)) newest.set(entry.device, entry);
-  }
-  const lost = held.filter(({ id, device }) => device !== undefined && newest.get(device)?.id !== id);
-  return new Set(lost.map(({ id }) => id));
+/**
+ * Which of a user's connections must go: the newest of each device stays, and of the devices the newest `maxDevices`.
+ * A connection without a device is one of its own.
+ */
+function surplusAmong(entries: readonly PresenceEntry[], maxDevices: number): PresenceEntry[] {
+  const devices = new Set<string>();
+  return entries.toSorted(newerFirst).filter(({ id, device = `/${id}` }) => {
+    if (devices.has(device) || devices.size >= maxDevices) return true;
+    devices.add(device);
+    return false;
+  });
 }
 
-function isNewer(a: PresenceEntry, b: PresenceEntry): boolean {
-  return a.since > b.since || (a.since === b.since && a.id > b.id);
+function newerFirst(a: PresenceEntry, b: PresenceEntry): number {
+  return b.since - a.since || (a.id > b.id ? -1 : 1);
 }
 
 function toRoutes(entries: Iterable<PresenceEntry>): Routes {

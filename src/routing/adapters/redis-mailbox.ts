@@ -1,14 +1,17 @@
 import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import { Config } from '../../config';
-import { MAX_DEVICE_CURSORS } from '../../inbox';
+import type { Grant } from '../../hub';
+import { MAX_DEVICE_CURSORS, type ReceiptDue, toReceiptsDue } from '../../inbox';
 import { CommandRedis, Keys, type Reply, Script } from '../../redis';
 import {
+  BeelineError,
   type Channel,
   type ConnectionId,
   type MessageId,
   type NodeId,
   type Offset,
+  pairsOf,
   unavailable,
   type UserId,
 } from '../../shared';
@@ -17,7 +20,10 @@ import {
   type Appended,
   type ChannelState,
   type HeldConnection,
+  type LostReason,
   Mailbox,
+  maxDevicesOf,
+  type Refused,
   type Registered,
   type Registration,
   type Routes,
@@ -25,10 +31,11 @@ import {
 } from '../mailbox.port';
 
 const LUA = join(__dirname, '../lua');
-const APPEND_MESSAGE = new Script(join(LUA, 'append-message-4.lua'));
-const REGISTER_CONNECTION = new Script(join(LUA, 'register-connection-2n.lua'));
-const UNREGISTER_CONNECTION = new Script(join(LUA, 'unregister-connection-2.lua'));
-const SWEEP_USER = new Script(join(LUA, 'sweep-user-2n.lua'));
+const APPEND_MESSAGE = new Script(join(LUA, 'append-message-5.lua'));
+const REGISTER_CONNECTION = new Script(join(LUA, 'register-connection-5n.lua'));
+const UNREGISTER_CONNECTION = new Script(join(LUA, 'unregister-connection-3.lua'));
+const SWEEP_USER = new Script(join(LUA, 'sweep-user-3n.lua'));
+const LOCATE_USER = new Script(join(LUA, 'locate-user-2.lua'));
 
 /** An entry survives one lost sweep and a late one. */
 const SWEEPS_AHEAD = 2.5;
@@ -49,7 +56,7 @@ export class RedisMailbox extends Mailbox {
   }
 
   override async append(append: Append, dead: readonly NodeId[]): Promise<Appended> {
-    const { to, channel, from, id, clientId, draft } = append;
+    const { to, channel, from, id, clientId, draft, needsAccount, receipt } = append;
     const { dedupeWindowMs, inboxMaxLength, inboxMaxBytes, inboxTtlMs } = this.config;
     const reply = await this.redis.run(
       APPEND_MESSAGE,
@@ -58,6 +65,7 @@ export class RedisMailbox extends Mailbox {
         this.keys.state(to),
         this.keys.presence(to),
         this.keys.sent(to, channel, from, clientId ?? id),
+        this.keys.account(to),
       ],
       [
         channel,
@@ -68,9 +76,12 @@ export class RedisMailbox extends Mailbox {
         inboxMaxBytes,
         inboxTtlMs,
         this.stateTtlMs,
+        needsAccount ? 1 : 0,
+        receipt ? 1 : 0,
         ...dead,
       ],
     );
+    if (reply === null) throw new BeelineError('not_found', 'there is no such user');
     const [duplicate, firstId, offset, prev, ...flat] = reply as [
       number,
       MessageId,
@@ -104,31 +115,65 @@ export class RedisMailbox extends Mailbox {
     if (reached < redisWaitReplicas) throw unavailable(`only ${reached} replicas have the message`);
   }
 
-  override async register(registration: Registration, dead: readonly NodeId[]): Promise<Registered> {
-    const { userId, connectionId, nodeId, deviceId, channels, since } = registration;
-    const reply = await this.redis.run(REGISTER_CONNECTION, this.keysOf(userId, channels), [
-      connectionId,
-      nodeId,
-      deviceId ?? '',
-      this.aheadMs,
-      this.stateTtlMs,
-      MAX_DEVICE_CURSORS,
-      channels.length,
-      ...channels,
-      ...channels.map((channel) => since.get(channel) ?? ''),
-      ...dead,
-    ]);
-    const [registeredAt, ...rest] = reply as [number, ...Reply[]];
+  override async register(
+    registration: Registration,
+    dead: readonly NodeId[],
+  ): Promise<Registered | Refused> {
+    const { userId, connectionId, nodeId, deviceId, grant, channels, since } = registration;
+    const reply = (await this.redis.run(
+      REGISTER_CONNECTION,
+      [
+        this.keys.presence(userId),
+        this.keys.state(userId),
+        this.keys.revokedUser(userId),
+        this.loginKeyOf(userId, grant),
+        this.keys.watchers(userId),
+        ...channels.map((channel) => this.keys.inbox(userId, channel)),
+      ],
+      [
+        connectionId,
+        nodeId,
+        deviceId ?? '',
+        grant.issuedAt,
+        maxDevicesOf(this.config),
+        this.config.sessionPolicy === 'reject' ? 1 : 0,
+        this.aheadMs,
+        this.stateTtlMs,
+        MAX_DEVICE_CURSORS,
+        channels.length,
+        ...channels,
+        ...channels.map((channel) => since.get(channel) ?? ''),
+        ...dead,
+      ],
+    )) as Reply[];
+    if (reply[0] === 'revoked') return { refused: 'revoked' };
+    if (reply[0] === 'conflict') return { refused: 'conflict', nodes: reply.slice(1) as NodeId[] };
+
+    const [registeredAt, rows, replaced, watchers, ...due] = reply as [
+      number,
+      Reply[],
+      string[],
+      NodeId[],
+      ...string[][],
+    ];
     const states = new Map<Channel, ChannelState>();
     const positions = new Map<Channel, Offset>();
+    const receipts = new Map<Channel, ReceiptDue[]>();
     channels.forEach((channel, i) => {
-      const row = rest.slice(5 * i, 5 * i + 5) as [Offset, Offset, number, Offset, Offset];
+      const row = rows.slice(5 * i, 5 * i + 5) as [Offset, Offset, number, Offset, Offset];
       const [delivered, read, unread, last, start] = row;
       states.set(channel, { delivered, read, unread, last });
       positions.set(channel, start);
+      receipts.set(channel, toReceiptsDue(due[i] ?? []));
     });
-    const replaced = toRoutes(rest.slice(5 * channels.length) as string[]);
-    return { since: registeredAt, channels: states, positions, replaced };
+    return {
+      since: registeredAt,
+      channels: states,
+      positions,
+      replaced: toRoutes(replaced),
+      watchers,
+      receipts,
+    };
   }
 
   override async unregister(
@@ -136,9 +181,15 @@ export class RedisMailbox extends Mailbox {
     node: NodeId,
     connections: readonly ConnectionId[],
     dead: readonly NodeId[],
-  ): Promise<void> {
+  ): Promise<NodeId[]> {
+    const keys = [this.keys.presence(user), this.keys.state(user), this.keys.watchers(user)];
     const args = [node, this.stateTtlMs, connections.length, ...connections, ...dead];
-    await this.redis.run(UNREGISTER_CONNECTION, this.keysOf(user, []), args);
+    return (await this.redis.run(UNREGISTER_CONNECTION, keys, args)) as NodeId[];
+  }
+
+  override async locate(user: UserId, dead: readonly NodeId[]): Promise<Routes> {
+    const keys = [this.keys.presence(user), this.keys.state(user)];
+    return toRoutes((await this.redis.run(LOCATE_USER, keys, [this.stateTtlMs, ...dead])) as string[]);
   }
 
   override async sweep(
@@ -148,41 +199,52 @@ export class RedisMailbox extends Mailbox {
     channels: readonly Channel[],
     dead: readonly NodeId[],
   ): Promise<Swept> {
-    const held = connections.flatMap(({ connectionId, since, deviceId }) => [
+    const held = connections.flatMap(({ connectionId, since, deviceId, grant }) => [
       connectionId,
       since,
       deviceId ?? '',
+      grant.issuedAt,
     ]);
-    const reply = (await this.redis.run(SWEEP_USER, this.keysOf(user, channels), [
-      node,
-      this.aheadMs,
-      this.stateTtlMs,
-      channels.length,
-      connections.length,
-      ...channels,
-      ...held,
-      ...dead,
-    ])) as string[];
+    const reply = (await this.redis.run(
+      SWEEP_USER,
+      [
+        this.keys.presence(user),
+        this.keys.state(user),
+        this.keys.revokedUser(user),
+        ...channels.map((channel) => this.keys.inbox(user, channel)),
+        ...connections.map(({ grant }) => this.loginKeyOf(user, grant)),
+      ],
+      [
+        node,
+        maxDevicesOf(this.config),
+        this.aheadMs,
+        this.stateTtlMs,
+        channels.length,
+        connections.length,
+        ...channels,
+        ...held,
+        ...dead,
+      ],
+    )) as string[];
     return {
       lasts: new Map(channels.map((channel, i) => [channel, reply[i] as Offset])),
-      lost: reply.slice(channels.length) as ConnectionId[],
+      lost: new Map(pairsOf<ConnectionId, LostReason>(reply.slice(channels.length))),
     };
   }
 
-  private keysOf(user: UserId, channels: readonly Channel[]): string[] {
-    const inboxes = channels.map((channel) => this.keys.inbox(user, channel));
-    return [this.keys.presence(user), this.keys.state(user), ...inboxes];
+  /** The empty login is nobody's and never revoked. */
+  private loginKeyOf(user: UserId, { loginId = '' }: Grant): string {
+    return this.keys.revokedLogin(user, loginId);
   }
 }
 
 /** Pairs of connectionId and nodeId, as the scripts return them. */
 function toRoutes(flat: readonly string[]): Routes {
   const routes = new Map<NodeId, ConnectionId[]>();
-  for (let i = 0; i + 1 < flat.length; i += 2) {
-    const node = flat[i + 1] as NodeId;
+  for (const [connection, node] of pairsOf<ConnectionId, NodeId>(flat)) {
     const connections = routes.get(node);
-    if (connections === undefined) routes.set(node, [flat[i] as ConnectionId]);
-    else connections.push(flat[i] as ConnectionId);
+    if (connections === undefined) routes.set(node, [connection]);
+    else connections.push(connection);
   }
   return routes;
 }

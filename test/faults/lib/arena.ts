@@ -1,12 +1,10 @@
 import { uniquePrefix, waitUntil } from '../../support';
-import { History, type Remains, type SeenMessage } from './history';
-import { seen } from './device';
-import type { Message } from '../../../src/shared';
-import { NodeProcess } from './node-process';
+import { History, type Remains } from './history';
+import { FAULT_ENVIRONMENT, NodeProcess } from './node-process';
 import { RedisProcess } from './redis-process';
+import { readRemains } from './remains';
 import { TcpProxy } from './tcp-proxy';
 
-const CHANNELS = ['chat', 'sent'];
 /** As many as the contract allows in one question. */
 const USERS_PER_LOOK = 200;
 
@@ -34,6 +32,11 @@ export class Arena {
     const front = await TcpProxy.start(() => arena.running.map(({ port }) => port));
     const arena: Arena = new Arena(redis, front, environment);
     return arena;
+  }
+
+  /** What a node is set to here, in ms. */
+  setting(name: keyof typeof FAULT_ENVIRONMENT): number {
+    return Number(this.environment[name] ?? FAULT_ENVIRONMENT[name]);
   }
 
   /** As many living nodes as wanted, neither more nor fewer, and a history that begins here. */
@@ -152,13 +155,7 @@ export class Arena {
 
   /** What is left when all is over. */
   async remains(users: readonly string[]): Promise<Remains> {
-    const inboxes: Remains['inboxes'] = [];
-    for (const user of users) {
-      for (const channel of CHANNELS) {
-        inboxes.push({ user, channel, messages: await this.pull(user, channel) });
-      }
-    }
-    return { inboxes, keys: await this.redis.keys() };
+    return readRemains(() => this.living[0], this.redis, users);
   }
 
   async close(): Promise<void> {
@@ -166,33 +163,5 @@ export class Arena {
     for (const wire of [...this.wires.values(), ...this.clientWires]) wire.close();
     this.front.close();
     await Promise.all([this.redis, ...this.replicas].map((redis) => redis.close()));
-  }
-
-  private async pull(user: string, channel: string): Promise<SeenMessage[]> {
-    const messages: SeenMessage[] = [];
-    for (let after = '0-0', more = true; more;) {
-      const page = await this.pullPage(user, channel, after);
-      messages.push(...page.messages.map(seen));
-      after = page.next;
-      more = page.more;
-    }
-    return messages;
-  }
-
-  /** Asked again where a busy machine made it `unavailable`. */
-  private async pullPage(
-    user: string,
-    channel: string,
-    after: string,
-  ): Promise<{ messages: Message[]; next: string; more: boolean }> {
-    const path = `/inbox/${channel}?after=${after}&limit=200`;
-    let page: { messages: Message[]; next: string; more: boolean } | undefined;
-    await waitUntil(`${path} of ${user} is answered`, async () => {
-      const answer = await this.living[0]?.ask('GET', path, { user }).catch(() => undefined);
-      if (answer?.status === 200) page = answer.body as unknown as typeof page;
-      return page !== undefined;
-    });
-    if (page === undefined) throw new Error('not pulled');
-    return page;
   }
 }

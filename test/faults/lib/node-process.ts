@@ -6,7 +6,7 @@ import { TEST_SECRET, tokenFor, waitUntil } from '../../support';
 
 export type KillPoint = 'before-publish' | 'before-push' | 'mid-replay' | 'mid-drain';
 
-const START_TIMEOUT_MS = 20_000;
+const START_TIMEOUT_MS = 60_000;
 const PAGE_SIZE = 4096;
 const KEPT_LOG_LINES = 400;
 
@@ -15,6 +15,7 @@ export const FAULT_ENVIRONMENT = {
   HOST: '127.0.0.1',
   PORT: '0',
   AUTH_SECRET: TEST_SECRET,
+  LOCAL_ACCOUNTS: 'off',
   NODE_LEASE_MS: '1500',
   SWEEP_INTERVAL_MS: '1000',
   DRAIN_TIMEOUT_MS: '3000',
@@ -22,6 +23,7 @@ export const FAULT_ENVIRONMENT = {
   PING_TIMEOUT_MS: '1500',
   REDIS_COMMAND_TIMEOUT_MS: '500',
   SEND_RATE_PER_SECOND: '100000',
+  NEW_RECEIVERS_PER_HOUR: '100000',
   LOG_LEVEL: 'info',
 };
 

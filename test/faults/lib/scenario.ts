@@ -4,7 +4,6 @@ import type { Arena } from './arena';
 import { type Bounds, check, type Violation } from './checker';
 import type { History } from './history';
 import { Load, type LoadOptions, USUAL_LOAD } from './load';
-import { FAULT_ENVIRONMENT } from './node-process';
 import { Random } from '../../support/random';
 import { type Row, rowOf } from './report';
 
@@ -29,9 +28,17 @@ const SWIFT_MS = 300;
 /** For what comes though it should not. */
 const AFTERMATH_MS = 300;
 
+const MEMORY_BYTES = 12_000_000;
+
 /** Twice what architecture promises after a node's death: 4/3 of a lease and a second; and a client's way back. */
-const PRESENCE_BOUND_MS = 2 * ((4 / 3) * Number(FAULT_ENVIRONMENT.NODE_LEASE_MS) + 1000);
-const BOUNDS: Bounds = { presenceMs: PRESENCE_BOUND_MS, memoryBytes: 12_000_000 };
+function boundsOf(arena: Arena): Bounds {
+  const presenceMs = 2 * ((4 / 3) * arena.setting('NODE_LEASE_MS') + 1000);
+  return { presenceMs, memoryBytes: MEMORY_BYTES };
+}
+
+function settleTimeoutMs(arena: Arena): number {
+  return SETTLE_TIMEOUT_MS + boundsOf(arena).presenceMs + arena.setting('SWEEP_INTERVAL_MS');
+}
 
 /** Repeats a whole run; each scenario draws its own from it. */
 export const SEED = Number(process.env['FAULT_SEED'] ?? Date.now() % 1_000_000);
@@ -61,7 +68,7 @@ export async function play(
     const healMs = await healed(arena, load, history);
     await settle(arena, load, history);
     const remains = await arena.remains([...load.everyone]);
-    const violations = check(history, remains, { ...BOUNDS, ...options.bounds });
+    const violations = check(history, remains, { ...boundsOf(arena), ...options.bounds });
     if (violations.length > 0) explain(fault, seed, arena, history);
     return { row: rowOf(fault, history, violations, healMs), violations, history };
   } finally {
@@ -81,7 +88,7 @@ async function healed(arena: Arena, load: Load, history: History): Promise<numbe
         await arena.look([...load.everyone]);
         return isPresenceTrue(history, before, load);
       },
-      SETTLE_TIMEOUT_MS,
+      settleTimeoutMs(arena),
     );
     return history.now() - faultAt;
   } catch {
@@ -101,8 +108,8 @@ function isPresenceTrue(history: History, from: number, load: Load): boolean {
 async function settle(arena: Arena, load: Load, history: History): Promise<void> {
   await delay(AFTERMATH_MS);
   load.stop();
-  await waitUntil('every send is answered', () => load.isAllAnswered, SETTLE_TIMEOUT_MS).catch(() => {});
-  await untilQuiet(history);
+  await waitUntil('every send is answered', () => load.isAllAnswered, settleTimeoutMs(arena)).catch(() => {});
+  await untilQuiet(arena, history);
   await arena.readMemory('after');
   await arena.look([...load.everyone]);
   await delay(AFTERMATH_MS);
@@ -110,15 +117,15 @@ async function settle(arena: Arena, load: Load, history: History): Promise<void>
 }
 
 /** Longer than a sweep without any delivery. */
-async function untilQuiet(history: History): Promise<void> {
-  const quietMs = 1.3 * Number(FAULT_ENVIRONMENT.SWEEP_INTERVAL_MS);
+async function untilQuiet(arena: Arena, history: History): Promise<void> {
+  const quietMs = 1.3 * arena.setting('SWEEP_INTERVAL_MS');
   await waitUntil(
     'nothing is delivered any more',
     () => {
       const last = history.events.findLast(({ kind }) => kind === 'delivered' || kind === 'answered');
       return last === undefined || history.now() - last.at > quietMs;
     },
-    SETTLE_TIMEOUT_MS,
+    settleTimeoutMs(arena),
   ).catch(() => {});
 }
 

@@ -1,0 +1,49 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Post } from '@nestjs/common';
+import { ApiBody, ApiNoContentResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { RequireScope, Revocations, SCOPE_ADMIN } from '../auth';
+import { Config } from '../config';
+import { Announcer } from '../gateway';
+import { type ListedNode, NodeService } from '../node';
+import { badRequest, BeelineError, type Json, parseUserId, validate } from '../shared';
+import { AnnouncementDto } from './dto/admin.dto';
+
+@ApiTags('admin')
+@RequireScope(SCOPE_ADMIN)
+@Controller('admin')
+export class AdminController {
+  constructor(
+    private readonly config: Config,
+    private readonly node: NodeService,
+    private readonly revocations: Revocations,
+    private readonly announcer: Announcer,
+  ) {}
+
+  @Get('nodes')
+  @ApiOperation({ summary: 'The nodes whose lease has not run out, as they told of themselves last.' })
+  async nodes(): Promise<{ nodes: ListedNode[] }> {
+    return { nodes: await this.node.list() };
+  }
+
+  @Delete('users/:user/sessions')
+  @HttpCode(204)
+  @ApiOperation({ summary: "Refuse a user's tokens issued before, whoever issued them." })
+  @ApiNoContentResponse()
+  async endSessions(@Param('user') name: string): Promise<void> {
+    const user = parseUserId(name);
+    if (user === undefined)
+      throw badRequest([{ field: 'user', problem: 'must be 1 to 128 letters, numbers or _.@:|+-' }]);
+    await this.revocations.revokeUser(user);
+  }
+
+  @Post('announcements')
+  @HttpCode(202)
+  @ApiOperation({ summary: 'Tell every connection of the cluster; not stored.' })
+  @ApiBody({ type: AnnouncementDto })
+  async announce(@Body() payload: unknown): Promise<{ id: string; sentAt: number }> {
+    const body = validate(AnnouncementDto, payload).body as Json;
+    const { maxBodyBytes } = this.config;
+    if (Buffer.byteLength(JSON.stringify(body)) > maxBodyBytes)
+      throw new BeelineError('too_large', `the body must have at most ${maxBodyBytes} bytes as JSON`);
+    return this.announcer.announce(body);
+  }
+}

@@ -1,0 +1,27 @@
+-- Uses a refresh token. The newest generation gives the next one; the one before it gives the same answer again
+-- for a while (an answer was lost, two tabs asked at once); an older one has been stolen or kept: the login ends.
+-- So does one that was last used up to a revocation of its user, whichever generation comes.
+-- KEYS[1] login:{user}:<loginId>, hash: generation, rotatedAt (Unix ms by the store)
+-- KEYS[2] revoked:{user}, string: no token issued up to then is good (Unix ms)
+-- ARGV[1] generation of the token
+-- ARGV[2] grace in which the generation before the newest is answered again (ms)
+-- ARGV[3] time to live without a refresh (ms)
+-- Returns { 1, rotatedAt (ms) } where good, { 0 } where there is no such login, { -1 } where it has been ended
+-- @include time
+local now = store_now()
+local login = redis.call('HMGET', KEYS[1], 'generation', 'rotatedAt')
+if not login[1] then return { 0 } end
+local newest, rotated_at, used = tonumber(login[1]), tonumber(login[2]), tonumber(ARGV[1])
+local revoked_at = tonumber(redis.call('GET', KEYS[2]))
+if revoked_at and rotated_at <= revoked_at then
+  redis.call('DEL', KEYS[1])
+  return { -1 }
+end
+if used == newest then
+  redis.call('HSET', KEYS[1], 'generation', newest + 1, 'rotatedAt', string.format('%.0f', now))
+  redis.call('PEXPIRE', KEYS[1], ARGV[3])
+  return { 1, now }
+end
+if used == newest - 1 and now - rotated_at <= tonumber(ARGV[2]) then return { 1, rotated_at } end
+redis.call('DEL', KEYS[1])
+return { -1 }

@@ -1,0 +1,13 @@
+import type { BeelineServer } from './beeline-socket';
+
+/** How what is for everybody gets to the other nodes. Not stored: who is not connected does not get it. */
+export abstract class Broadcast {
+  /** Gives the server its adapter, before it listens and once the store is connected. */
+  abstract install(server: BeelineServer): void;
+
+  /**
+   * Runs `emit`, which emits one event to all, and resolves when the store has taken it. `unavailable` where the store
+   * can't be reached: where that is known before, nobody is told, those on this node neither.
+   */
+  abstract send(emit: () => void): Promise<void>;
+}

@@ -1,0 +1,23 @@
+import { Module } from '@nestjs/common';
+import { storeProvider } from '../config';
+import { EmbeddedContactStore } from './adapters/embedded-contact-store';
+import { EmbeddedRateStore } from './adapters/embedded-rate-store';
+import { RedisContactStore } from './adapters/redis-contact-store';
+import { RedisRateStore } from './adapters/redis-rate-store';
+import { AuthAttempts } from './auth-attempts';
+import { ContactStore } from './contact-store.port';
+import { Contacts } from './contacts';
+import { RateStore } from './rate-store.port';
+import { SendRate } from './send-rate';
+
+@Module({
+  providers: [
+    SendRate,
+    Contacts,
+    AuthAttempts,
+    storeProvider(RateStore, { redis: RedisRateStore, embedded: EmbeddedRateStore }),
+    storeProvider(ContactStore, { redis: RedisContactStore, embedded: EmbeddedContactStore }),
+  ],
+  exports: [SendRate, Contacts, AuthAttempts],
+})
+export class LimitsModule {}

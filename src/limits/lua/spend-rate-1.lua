@@ -1,0 +1,10 @@
+-- Spends from a token bucket that the whole cluster shares, by the store's clock.
+-- KEYS[1] rate:{owner}:<rate>, string, expiring: when the bucket will be full again (Unix ms)
+-- ARGV[1] cost
+-- ARGV[2] in how many ms one comes back; may have a fraction
+-- ARGV[3] burst: what a full bucket holds
+-- ARGV[4] 1 to spend in any case and go into debt, 0 to spend all of it or nothing
+-- Returns for how many ms it is over the burst, 0 where it is not
+-- @include time
+-- @include rate
+return spend_rate(KEYS[1], store_now(), tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4] == '1')

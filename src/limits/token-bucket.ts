@@ -1,0 +1,32 @@
+/** Less than any clock here can tell; what rounding adds to a sum of fractions of milliseconds stays below it. */
+const ROUNDING_MS = 0.001;
+
+/**
+ * A token bucket as one number: when it will be full again (GCRA). Full at first. Pure: time is given to it, in
+ * milliseconds of any clock that never goes back.
+ */
+export class TokenBucket {
+  private readonly intervalMs: number;
+  private fullAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(
+    private readonly capacity: number,
+    refillPerSecond: number,
+  ) {
+    this.intervalMs = 1000 / refillPerSecond;
+  }
+
+  /** Takes a token and returns 0; or takes none and returns after how many whole milliseconds there will be one. */
+  take(nowMs: number): number {
+    const waitMs = this.waitMs(nowMs);
+    if (waitMs === 0) this.fullAtMs = Math.max(this.fullAtMs, nowMs) + this.intervalMs;
+    return waitMs;
+  }
+
+  /** What `take` would return, without taking. */
+  waitMs(nowMs: number): number {
+    const fullInMs = Math.max(0, this.fullAtMs - nowMs);
+    const waitMs = fullInMs - (this.capacity - 1) * this.intervalMs;
+    return waitMs <= ROUNDING_MS ? 0 : Math.ceil(waitMs);
+  }
+}

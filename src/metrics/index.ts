@@ -1,0 +1,2 @@
+export { type CatchUpCause, Metrics } from './metrics';
+export { MetricsModule } from './metrics.module';

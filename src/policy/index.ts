@@ -1,0 +1,2 @@
+export { ContactPolicy } from './contact-policy';
+export { PolicyModule } from './policy.module';

@@ -1,0 +1,62 @@
+import type { Message } from '../../../src/shared';
+import { waitUntil } from '../../support';
+import { seen } from './device';
+import type { Remains, SeenMessage } from './history';
+import type { NodeProcess } from './node-process';
+import type { RedisProcess } from './redis-process';
+
+const CHANNELS = ['chat', 'sent'];
+
+interface Page {
+  messages: Message[];
+  next: string;
+  more: boolean;
+}
+
+/** What is left when all is over: every inbox, pulled over REST from a node that lives, and every key. */
+export async function readRemains(
+  livingNode: () => NodeProcess | undefined,
+  redis: RedisProcess,
+  users: readonly string[],
+): Promise<Remains> {
+  const inboxes: Remains['inboxes'] = [];
+  for (const user of users) {
+    for (const channel of CHANNELS) {
+      inboxes.push({ user, channel, messages: await pull(livingNode, user, channel) });
+    }
+  }
+  return { inboxes, keys: await redis.keys() };
+}
+
+async function pull(
+  livingNode: () => NodeProcess | undefined,
+  user: string,
+  channel: string,
+): Promise<SeenMessage[]> {
+  const messages: SeenMessage[] = [];
+  for (let after = '0-0', more = true; more;) {
+    const page = await pullPage(livingNode, user, `/inbox/${channel}?after=${after}&limit=200`);
+    messages.push(...page.messages.map(seen));
+    after = page.next;
+    more = page.more;
+  }
+  return messages;
+}
+
+/** Asked again where a busy machine made it `unavailable`. */
+async function pullPage(
+  livingNode: () => NodeProcess | undefined,
+  user: string,
+  path: string,
+): Promise<Page> {
+  let page: Page | undefined;
+  await waitUntil(`${path} of ${user} is answered`, async () => {
+    const answer = await livingNode()
+      ?.ask('GET', path, { user })
+      .catch(() => undefined);
+    if (answer?.status === 200) page = answer.body as unknown as Page;
+    return page !== undefined;
+  });
+  if (page === undefined) throw new Error('not pulled');
+  return page;
+}
