@@ -58,6 +58,7 @@ def say(line):
 
 
 sio = socketio.Client()
+books = threading.Lock()  # of the three below: every event and every answer is handled on a thread of its own
 seen = {}  # ids of messages, in the order of their arrival
 reached = {}  # channel -> the offset to ack
 acking = set()  # channels with an ack under way
@@ -65,7 +66,8 @@ acking = set()  # channels with an ack under way
 
 @sio.on("session")
 def on_session(session):
-    acking.clear()
+    with books:
+        acking.clear()
     say(f"* node {session['nodeId']}, {session['channels']['chat']['unread']} unread")
 
 
@@ -83,14 +85,21 @@ def keep_fresh():
 @sio.on("message")
 def on_message(message):
     # At least once: what was not acked before a connection broke comes again. The id tells.
-    if message["id"] not in seen:
-        body = message["body"]
-        say(f"{message['from']}: {body.get('text') if isinstance(body, dict) else body}")
-    seen[message["id"]] = True
-    if len(seen) > 10_000:
-        del seen[next(iter(seen))]
-    reached[message["channel"]] = message["offset"]
-    ack(message["channel"])
+    with books:
+        if message["id"] not in seen:
+            body = message["body"]
+            say(f"{message['from']}: {body.get('text') if isinstance(body, dict) else body}")
+        seen[message["id"]] = True
+        if len(seen) > 10_000:
+            del seen[next(iter(seen))]
+        # Threads may pass each other; a list on a screen would be sorted by offset.
+        reached[message["channel"]] = max(reached.get(message["channel"], "0-0"), message["offset"], key=position)
+        ack(message["channel"])
+
+
+def position(offset):
+    milliseconds, sequence = offset.split("-")
+    return int(milliseconds), int(sequence)
 
 
 def ack(channel):
@@ -101,9 +110,10 @@ def ack(channel):
     offset = reached[channel]
 
     def answered(_answer):
-        acking.discard(channel)
-        if reached[channel] != offset:
-            ack(channel)
+        with books:
+            acking.discard(channel)
+            if reached[channel] != offset:
+                ack(channel)
 
     # Not `call`: a handler runs on the thread that reads, and would wait for itself.
     sio.emit("inbox:ack", {"channel": channel, "offset": offset}, callback=answered)

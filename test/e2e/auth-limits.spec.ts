@@ -70,15 +70,21 @@ describe('attempts to get in, on three nodes behind a proxy', () => {
 
   it('from one address, whatever the account and the way: so many on all nodes together', async () => {
     const address = anAddress();
+    const startedAt = performance.now();
     const answers = await Promise.all(
       Array.from({ length: PER_ADDRESS + 20 }, (_, i) =>
         post(i, 'refresh', { refreshToken: `made up ${i}` }, `203.0.113.${i}, ${address}`),
       ),
     );
-    expect(answers.filter(({ status }) => status === 401)).toHaveLength(PER_ADDRESS);
+    // One a second comes back while they are under way.
+    const refilled = Math.ceil((performance.now() - startedAt) / 1000);
+    const through = answers.filter(({ status }) => status === 401).length;
+    expect(through).toBeGreaterThanOrEqual(PER_ADDRESS);
+    expect(through).toBeLessThanOrEqual(PER_ADDRESS + refilled);
     expect(answers.find(({ status }) => status === 429)).toMatchObject(RATE_LIMITED);
     const login = { username: uniqueUser('dave'), password: PASSWORD };
-    expect(await post(0, 'login', login, address)).toMatchObject(RATE_LIMITED);
+    const logins = [await post(0, 'login', login, address), await post(0, 'login', login, address)];
+    expect(logins).toContainEqual(expect.objectContaining(RATE_LIMITED));
     expect((await post(0, 'login', login)).status).toBe(401);
   });
 });

@@ -100,7 +100,9 @@ async function startAppender(): Promise<ChildProcess> {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
   children.add(child);
-  await once(child, 'message');
+  await Promise.race([once(child, 'message'), once(child, 'exit')]);
+  if (child.exitCode !== null)
+    throw new Error(`an appender ended with ${child.exitCode} before it was ready`);
   return child;
 }
 
@@ -112,6 +114,7 @@ async function writeUntilKilled(
   truth: Truth,
   random: Random,
 ): Promise<void> {
+  const closed = once(child, 'close');
   const answersToWaitFor = random.chance(0.1) ? 0 : random.int(1, 60);
   const patienceMs = random.next() * (answersToWaitFor === 0 ? 30 : 4);
   let answers = 0;
@@ -128,7 +131,6 @@ async function writeUntilKilled(
   child.send({ dataDir: config.dataDir, config: limits, sends });
   await Promise.race([enough, once(child, 'exit')]);
   await delay(patienceMs);
-  const closed = once(child, 'close');
   child.kill('SIGKILL');
   await closed;
   expect(child.signalCode).toBe('SIGKILL');
