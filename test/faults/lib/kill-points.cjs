@@ -5,7 +5,13 @@
  * an exact point, lose every publish, have a wrong clock, or tell how much memory it holds. Orders are
  * `{ arm: <point>, passes: <n> }`: at the n-th passage of the point from now on.
  */
+const { createHash } = require('node:crypto');
+const { join } = require('node:path');
 const { Redis } = require('ioredis');
+const { Script } = require('../../../dist/redis/script.js');
+
+const { lua } = new Script(join(__dirname, '../../../dist/routing/lua/unregister-connection-3.lua'));
+const UNREGISTER = createHash('sha1').update(lua).digest('hex');
 
 const BEAT = 'beat\t';
 let armed = { point: undefined, passes: 0 };
@@ -35,8 +41,7 @@ Redis.prototype.sendCommand = function (command, ...rest) {
     }
   }
   if (name === 'evalsha') {
-    const isUnregister = Number(args[1]) === 2 && String(args[2]).includes('presence:');
-    if (isDraining && isUnregister) passes('mid-drain');
+    if (isDraining && args[0] === UNREGISTER) passes('mid-drain');
     if (args.includes('after')) passes('mid-replay');
   }
   return sendCommand.call(this, command, ...rest);
