@@ -84,7 +84,7 @@ describe('attempts to get in, on three nodes behind a proxy', () => {
     expect(answers.find(({ status }) => status === 429)).toMatchObject(RATE_LIMITED);
     const login = { username: uniqueUser('dave'), password: PASSWORD };
     const logins = [await post(0, 'login', login, address), await post(0, 'login', login, address)];
-    expect(logins).toContainEqual(expect.objectContaining(RATE_LIMITED));
+    expect(logins.find(({ status }) => status === 429)).toMatchObject(RATE_LIMITED);
     expect((await post(0, 'login', login)).status).toBe(401);
   });
 });

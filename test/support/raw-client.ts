@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
 import { WebSocket } from 'ws';
 import { type Addressed, tokenFor } from './beeline-node';
 import { waitUntil } from './wait-until';
@@ -32,6 +33,9 @@ export class RawClient {
     const url = `${node.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket${query}`;
     const socket = new WebSocket(url, { perMessageDeflate: false });
     const client = new RawClient(socket);
+    socket.on('unexpected-response', (_request, response) => {
+      void text(response).then((body) => socket.emit('error', new Error(`${response.statusCode}: ${body}`)));
+    });
     await once(socket, 'open');
     return client;
   }
