@@ -8,7 +8,7 @@ import type { Config } from './config';
 import { SocketAdapter } from './gateway';
 import { createLogger, NestLogger } from './logging';
 import { ContactPolicy } from './policy';
-import { ProblemFilter, requestLog, securityHeaders } from './rest';
+import { noStore, ProblemFilter, requestLog, securityHeaders } from './rest';
 
 /** A request body over this is answered `too_large`; the far smaller limit of a message body is the chat's. */
 const MAX_REQUEST_BYTES = 1_000_000;
@@ -40,6 +40,7 @@ export async function createApp(
   app.use(securityHeaders(join(PAGE_DIRECTORY, 'index.html')));
   app.enableCors({ origin: [...config.corsOrigins], exposedHeaders: ['X-Request-Id'] });
   app.useStaticAssets(PAGE_DIRECTORY);
+  app.use(noStore);
   serveDocs(app);
   return app;
 }

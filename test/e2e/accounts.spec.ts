@@ -29,6 +29,21 @@ describe('local accounts, on two nodes', () => {
     }
   });
 
+  it('answers with what no cache may keep', async () => {
+    const credentials = { username: 'cached', password: PASSWORD };
+    await post(a, 'register', credentials);
+    const answers = await Promise.all([
+      fetch(`${a.url}/auth/login`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(credentials),
+      }),
+      fetch(`${a.url}/inbox`),
+    ]);
+    expect(answers.map(({ status }) => status)).toEqual([200, 401]);
+    for (const { headers } of answers) expect(headers.get('cache-control')).toBe('no-store');
+  });
+
   it('gives a name once, also to two at the same instant', async () => {
     const both = await Promise.all(
       [a, b].map((node) => post(node, 'register', { username: 'twin', password: PASSWORD })),

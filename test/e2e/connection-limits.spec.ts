@@ -2,6 +2,7 @@ import { connect as connectSocket } from 'node:net';
 import {
   type BeelineNode,
   closeNodes,
+  RawClient,
   startCluster,
   startNode,
   TestClient,
@@ -12,6 +13,7 @@ import {
 
 const EVENTS_AT_ONCE = 5000;
 const REFUSALS_AT_ONCE = 1000;
+const HANDSHAKE_TIMEOUT_MS = 15_000;
 
 interface Refusal {
   ok: boolean;
@@ -61,6 +63,14 @@ describe('connections of one address', () => {
     expect(statuses.filter(({ status }) => status === 400)).toHaveLength(4 * MAX - opened.length);
     for (const { close } of statuses) close();
   });
+
+  it('those that say nothing are ended after a while, and make room', async () => {
+    const startedAt = performance.now();
+    const silent = await RawClient.open(node);
+    await waitUntil('it is ended', () => !silent.isOpen, 2 * HANDSHAKE_TIMEOUT_MS);
+    expect(performance.now() - startedAt).toBeGreaterThan(HANDSHAKE_TIMEOUT_MS - 1000);
+    expect(silent.frames.some((frame) => frame.startsWith('4'))).toBe(false);
+  }, 60_000);
 });
 
 /** A WebSocket that never says a word. */

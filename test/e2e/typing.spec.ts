@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   type BeelineNode,
   closeNodes,
@@ -7,6 +8,8 @@ import {
   uniqueUser,
   waitUntil,
 } from '../support';
+
+const AT_ONCE = 20;
 
 describe('typing', () => {
   let nodes: BeelineNode[];
@@ -36,6 +39,19 @@ describe('typing', () => {
     const late = await TestClient.connect(a, bob);
     expect(late.payloadsOf('typing')).toEqual([]);
     expect(Object.values(late.session.channels).map(({ last }) => last)).toEqual(['0-0', '0-0', '0-0']);
+  });
+
+  it('is limited in rate, with a retryAfterMs that is true', async () => {
+    const sender = await TestClient.connect(nodes[0] as BeelineNode, uniqueUser('alice'));
+    const type = () => sender.request('typing', { to: 'bob', typing: true });
+    const answers = await Promise.all(Array.from({ length: 4 * AT_ONCE }, type));
+    const taken = answers.filter(({ ok }) => ok).length;
+    expect(taken).toBeGreaterThanOrEqual(AT_ONCE);
+    expect(taken).toBeLessThan(2 * AT_ONCE);
+    const refused = answers.findLast((answer) => !answer.ok);
+    expect(refused).toMatchObject({ error: { code: 'rate_limited', retryable: true } });
+    await delay(refused?.error.retryAfterMs);
+    expect(await type()).toEqual({ ok: true });
   });
 
   it('to nobody here is answered, to an unknown channel is not_found', async () => {
