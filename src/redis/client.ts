@@ -1,4 +1,5 @@
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
+import { coalesceWrites } from './coalesce-writes';
 
 export type RedisClient = Redis | Cluster;
 
@@ -11,9 +12,9 @@ const MAX_RECONNECT_PAUSE_MS = 1000;
 export function createClient(url: string, timeoutMs: number, name: string): RedisClient {
   const [first, ...others] = url.split(',') as [string, ...string[]];
   const options = optionsFor(timeoutMs, name);
-  if (others.length === 0) return new Redis(first, { ...options, lazyConnect: true });
+  if (others.length === 0) return gathering(new Redis(first, { ...options, lazyConnect: true }));
   const { protocol, username, password } = new URL(first);
-  return new Cluster([first, ...others], {
+  const cluster = new Cluster([first, ...others], {
     lazyConnect: true,
     enableOfflineQueue: false,
     // Sharded pub/sub needs a subscriber per shard; the others never subscribe.
@@ -27,6 +28,13 @@ export function createClient(url: string, timeoutMs: number, name: string): Redi
       ...(protocol === 'rediss:' ? { tls: {} } : {}),
     },
   });
+  cluster.on('+node', gathering);
+  return cluster;
+}
+
+/** On every connection that this client makes, the first and those after a break. */
+function gathering(redis: Redis): Redis {
+  return redis.on('connect', () => coalesceWrites(redis.stream));
 }
 
 function optionsFor(timeoutMs: number, name: string): RedisOptions {

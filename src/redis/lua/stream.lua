@@ -11,14 +11,18 @@ local function oldest_entry(inbox)
   return fields_of(entries[1])
 end
 
--- Last offset and number of an inbox: from the state, or from the stream where the state has been lost.
+-- Last offset and number of an inbox, and bytes of all drafts so far: from the state, or from the stream where the
+-- state has been lost. Besides, time and bytes of the oldest entry as it was last looked for; 0 where it was not.
 local function last_of(inbox, state, channel)
-  local known = redis.call('HMGET', state, channel .. ':last', channel .. ':n', channel .. ':bytes')
-  if known[1] then return known[1], tonumber(known[2]), tonumber(known[3]) end
+  local known = redis.call('HMGET', state, channel .. ':last', channel .. ':n', channel .. ':bytes',
+    channel .. ':oldestMs', channel .. ':oldestBytes')
+  if known[1] then
+    return known[1], tonumber(known[2]), tonumber(known[3]), tonumber(known[4] or 0), tonumber(known[5] or 0)
+  end
   local entries = redis.call('XREVRANGE', inbox, '+', '-', 'COUNT', 1)
-  if #entries == 0 then return '0-0', 0, 0 end
+  if #entries == 0 then return '0-0', 0, 0, 0, 0 end
   local newest = fields_of(entries[1])
-  return newest.offset, newest.n, newest.bytes + #newest.json
+  return newest.offset, newest.n, newest.bytes + #newest.json, 0, 0
 end
 
 -- unread = n(last) - max(n(read), n(oldest) - 1): neither counted up and down nor scanned.

@@ -47,7 +47,7 @@ if record then
 end
 
 -- max(now, last offset + 1): growing through an expired stream and a clock set back.
-local last, last_n, bytes = last_of(inbox, state, channel)
+local last, last_n, bytes, oldest_ms, oldest_bytes = last_of(inbox, state, channel)
 local last_ms, last_seq = split_offset(last)
 local offset
 if now > last_ms then offset = string.format('%.0f-0', now)
@@ -64,8 +64,6 @@ if ARGV[10] == '1' then redis.call('HSET', state, channel .. ':asked', offset) e
 
 -- By age, then by bytes: the newest entry always stays. The state remembers the oldest entry of the last time that it
 -- was looked for: today's can only be younger, so this looks too often at worst, and mostly not at all.
-local oldest_known = redis.call('HMGET', state, channel .. ':oldestMs', channel .. ':oldestBytes')
-local oldest_ms, oldest_bytes = tonumber(oldest_known[1] or 0), tonumber(oldest_known[2] or 0)
 if oldest_ms < now - ttl or bytes - oldest_bytes > max_bytes then
   redis.call('XTRIM', inbox, 'MINID', string.format('%.0f', math.max(0, now - ttl)))
   local oldest = oldest_entry(inbox)

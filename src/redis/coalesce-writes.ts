@@ -1,0 +1,23 @@
+import type { Writable } from 'node:stream';
+
+/**
+ * Gathers what is written to a stream in one turn of the event loop into one system call. A turn handles everything that
+ * has arrived by then, so that under load many commands go to Redis together, and Redis reads and answers them together;
+ * a single one goes out at the end of its turn all the same (`setImmediate` runs right after the event loop's poll).
+ */
+export function coalesceWrites(stream: Writable): void {
+  const write = stream.write.bind(stream) as (...args: unknown[]) => boolean;
+  let isGathering = false;
+  const flush = (): void => {
+    isGathering = false;
+    stream.uncork();
+  };
+  stream.write = (...args: unknown[]): boolean => {
+    if (!isGathering) {
+      isGathering = true;
+      stream.cork();
+      setImmediate(flush);
+    }
+    return write(...args);
+  };
+}
