@@ -58,8 +58,8 @@ export class RequestHandlers {
     this.handlers = new Map(Object.entries(handlers));
   }
 
-  /** Runs the handler of an event; `bad_request` for an event that there is not. */
-  async handle(event: string, connection: Connection, payload: unknown): Promise<object> {
+  /** Runs the handler of an event; throws `bad_request` for an event that there is not. */
+  handle(event: string, connection: Connection, payload: unknown): Promise<object> {
     const handler = this.handlers.get(event);
     if (handler === undefined) throw new BeelineError('bad_request', 'there is no such event');
     return handler(connection, payload);

@@ -11,16 +11,16 @@ export class Requests {
 
   constructor(private readonly conn: EngineSocket) {}
 
-  /** Handles a request, or refuses it where the connection is about to be closed. */
-  async handle(handler: () => Promise<object>): Promise<object> {
+  /** Handles a request, or throws where the connection is about to be closed. */
+  handle(handler: () => Promise<object>): Promise<object> {
     if (this.closed) throw new BeelineError('unavailable', 'the node is draining');
     return handler();
   }
 
-  /** Notes a request that will have been answered when `answered` resolves. */
+  /** Notes a request that will have been answered when `answered` resolves, which it does in any case. */
   add(answered: Promise<void>): void {
     this.underWay.add(answered);
-    void answered.finally(() => this.underWay.delete(answered));
+    void answered.then(() => this.underWay.delete(answered));
   }
 
   /**

@@ -3,6 +3,7 @@ import { BeelineError, badRequest, type FieldProblem } from './errors';
 import { parseChannel, parseClientId, parseDeviceId, parseUserId } from './ids';
 import { isPlainObject, problemOfJson } from './json';
 import { parseOffset } from './offset';
+import { type PreparedChecks, prepareChecks } from './prepared-checks';
 
 /**
  * Checks one request, from whichever door, against its DTO: a class whose fields carry class-validator
@@ -14,25 +15,31 @@ export function validate<T extends object>(Dto: new () => T, payload: unknown): 
     throw badRequest([{ field: 'payload', problem: 'must be an object' }]);
   }
   const dto = new Dto();
-  const fields = fieldsOf(Dto);
+  const { fields, isValid } = preparedFor(Dto);
   for (const field of fields) {
     if (Object.hasOwn(payload, field)) Reflect.set(dto, field, payload[field]);
   }
+  if (isValid?.(dto)) return dto;
   const errors = validateSync(dto, { stopAtFirstError: true, forbidUnknownValues: false });
   if (errors.length > 0) throw toBadRequest(errors);
   return dto;
 }
 
-const fieldsByDto = new WeakMap<object, string[]>();
+interface Prepared {
+  /** A DTO declares its fields with initialisers, so one empty instance names them all. */
+  fields: string[];
+  isValid: PreparedChecks | undefined;
+}
 
-/** A DTO declares its fields with initialisers, so one empty instance names them all. */
-function fieldsOf(Dto: new () => object): string[] {
-  let fields = fieldsByDto.get(Dto);
-  if (fields === undefined) {
-    fields = Object.keys(new Dto());
-    fieldsByDto.set(Dto, fields);
+const preparedByDto = new WeakMap<object, Prepared>();
+
+function preparedFor(Dto: new () => object): Prepared {
+  let prepared = preparedByDto.get(Dto);
+  if (prepared === undefined) {
+    prepared = { fields: Object.keys(new Dto()), isValid: prepareChecks(Dto) };
+    preparedByDto.set(Dto, prepared);
   }
-  return fields;
+  return prepared;
 }
 
 function toBadRequest(errors: ValidationError[]): BeelineError {

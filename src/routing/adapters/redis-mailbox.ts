@@ -89,7 +89,8 @@ export class RedisMailbox extends Mailbox {
       Offset,
       ...string[],
     ];
-    await this.awaitReplicas(this.keys.sent(to, channel, from, clientId ?? id), `${offset} ${firstId}`);
+    if (this.config.redisWaitReplicas > 0)
+      await this.awaitReplicas(this.keys.sent(to, channel, from, clientId ?? id), `${offset} ${firstId}`);
     return { id: firstId, offset, prev: duplicate === 1 ? undefined : prev, routes: toRoutes(flat) };
   }
 
@@ -100,7 +101,6 @@ export class RedisMailbox extends Mailbox {
    */
   private async awaitReplicas(sentKey: string, record: string): Promise<void> {
     const { redisWaitReplicas, redisCommandTimeoutMs } = this.config;
-    if (redisWaitReplicas === 0) return;
     const patienceMs = Math.ceil(redisCommandTimeoutMs / 2);
     // In a Cluster the key sends both commands to the node, and so to the connection, that the append went to.
     const replies = await this.redis.call((client) =>
