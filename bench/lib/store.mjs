@@ -10,6 +10,8 @@ const dist = (module) => require(`../../dist/${module}`);
 
 export const CHANNEL = 'chat';
 const BODY = { text: 'a message of some length' };
+/** Of a token that names its login. */
+const GRANT = { scopes: new Set(), loginId: 'login', issuedAt: 1, expiresAt: Number.MAX_SAFE_INTEGER };
 
 export class StoreCalls {
   #caught;
@@ -46,18 +48,29 @@ export class StoreCalls {
     const { uuidv7 } = require('uuidv7');
     const id = uuidv7();
     const draft = printDraft({ id, channel: CHANNEL, from, to, clientId }, JSON.stringify(BODY));
-    return this.#catch((mailbox) => mailbox.append({ to, channel: CHANNEL, from, id, clientId, draft }, []));
+    const message = { to, channel: CHANNEL, from, id, clientId, draft };
+    return this.#catch((mailbox) => mailbox.append({ ...message, needsAccount: false, receipt: false }, []));
   }
 
   register(userId, nodeId) {
-    const connection = { connectionId: `connection-of-${userId}`, nodeId, deviceId: `${userId}-device` };
+    const connection = {
+      connectionId: `connection-of-${userId}`,
+      nodeId,
+      deviceId: `${userId}-device`,
+      grant: GRANT,
+    };
     return this.#catch((mailbox) =>
       mailbox.register({ userId, ...connection, channels: this.channels, since: new Map() }, []),
     );
   }
 
   sweep(userId, nodeId) {
-    const held = { connectionId: `connection-of-${userId}`, deviceId: `${userId}-device`, since: 1 };
+    const held = {
+      connectionId: `connection-of-${userId}`,
+      deviceId: `${userId}-device`,
+      grant: GRANT,
+      since: 1,
+    };
     return this.#catch((mailbox) => mailbox.sweep(userId, nodeId, [held], this.channels, []));
   }
 
