@@ -110,6 +110,8 @@ export class BeelineGateway implements OnGatewayInit<BeelineServer> {
 
   private open(socket: BeelineSocket): void {
     const admitted = this.admitted.get(socket);
+    // What registration said is for the greeting and the replay, and not to be held as long as the connection.
+    this.admitted.delete(socket);
     if (admitted === undefined || !admitted.outlet.opened()) return;
     const { connection, registered, outlet } = admitted;
     const { requests } = outlet;
@@ -128,7 +130,7 @@ export class BeelineGateway implements OnGatewayInit<BeelineServer> {
       requests.add(dispatch(args, handle, this.logger, sender));
     });
     this.greet(socket, admitted);
-    this.sessions.start(connection, registered.positions);
+    this.sessions.start(connection, registered);
     this.logger.debug({ ...ids, nodeId: this.node.id }, 'connected');
   }
 

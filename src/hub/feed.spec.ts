@@ -18,7 +18,7 @@ const always: Weighted[] = [
   { weight: 8, arbitrary: offer },
   { weight: 6, arbitrary: plain('ask', 'look', 'hand over') },
   { weight: 2, arbitrary: compare },
-  { weight: 2, arbitrary: plain('begin', 'fail', 'lag', 'resume') },
+  { weight: 2, arbitrary: plain('register', 'begin', 'fail', 'lag', 'resume') },
 ];
 const retention: Weighted[] = [
   { weight: 2, arbitrary: counted('cut', 3) },
@@ -101,9 +101,19 @@ describe('a feed', () => {
     });
   });
 
+  it('reads nothing where it begins at the end, unless there has been word of something later', () => {
+    const [idle, told] = [new Feed(), new Feed()];
+    told.offer({ offset: two, prev: one, json });
+    expect(idle.begin(one, one)).toEqual([{ kind: 'synced', offset: one, count: 0 }]);
+    expect(idle.wantsRead).toBe(false);
+    expect(idle.offer({ offset: two, prev: one, json })?.offset).toBe(two);
+    expect(told.begin(one, one)).toEqual([]);
+    expect(told.wantsRead).toBe(true);
+  });
+
   it('passes over what a page holds at or before its position', () => {
     const feed = new Feed();
-    feed.begin(one);
+    feed.begin(one, two);
     feed.startRead();
     const entries = [
       { offset: one, prev: BEGINNING, json },
@@ -115,7 +125,7 @@ describe('a feed', () => {
 
   it('takes nothing more once it has been reset', () => {
     const feed = new Feed();
-    feed.begin(two);
+    feed.begin(two, three);
     feed.startRead();
     expect(feed.accept({ entries: [], last: one, more: false })).toEqual([{ kind: 'reset' }]);
     const entry = { offset: three, prev: two, json };

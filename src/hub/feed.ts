@@ -30,11 +30,17 @@ export class Feed {
   private offered: Offset = BEGINNING;
   private reading = false;
 
-  /** Takes its place in the inbox, once registration has told where that is. */
-  begin(position: Offset): void {
-    if (this.mode !== 'waiting') return;
+  /**
+   * Takes its place in the inbox, once registration has told where that is and what the last offset was. Where those
+   * are one, and of nothing later there has been word since, there is nothing to read. Returns what to push.
+   */
+  begin(position: Offset, last: Offset): FeedOutput[] {
+    if (this.mode !== 'waiting') return [];
     this.position = position;
     this.mode = 'replaying';
+    const outputs: FeedOutput[] = [];
+    if (position === last && !isAfter(this.offered, position)) this.meetLiveFlow(outputs);
+    return outputs;
   }
 
   /** Whether a read should be asked for now. */

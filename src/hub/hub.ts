@@ -12,6 +12,12 @@ import { FeedSource } from './feed-source.port';
 /** Pages that are read for feeds at the same time: everybody's replay at once must not hold up the sends. */
 const MAX_READS_AT_ONCE = 32;
 
+/** Where the feeds of a connection begin, and the last offset of each inbox at the same instant. */
+export interface Places {
+  positions: ReadonlyMap<Channel, Offset>;
+  channels: ReadonlyMap<Channel, { last: Offset }>;
+}
+
 /** The connections of this node, by user, and the running of their feeds. */
 @Injectable()
 export class Hub {
@@ -107,11 +113,11 @@ export class Hub {
   }
 
   /** Starts the replay of a connection that has been registered and greeted. */
-  start(connection: Connection, positions: ReadonlyMap<Channel, Offset>): void {
+  start(connection: Connection, { positions, channels }: Places): void {
     for (const [channel, feed] of connection.feeds) {
-      const position = positions.get(channel);
-      if (position === undefined) continue;
-      feed.begin(position);
+      const [position, state] = [positions.get(channel), channels.get(channel)];
+      if (position === undefined || state === undefined) continue;
+      for (const output of feed.begin(position, state.last)) this.apply(connection, channel, output);
       this.run(connection, channel, feed);
     }
   }

@@ -84,8 +84,8 @@ export class Sessions {
   }
 
   /** Begins the replay, after the client has been greeted. */
-  start(connection: Connection, positions: ReadonlyMap<Channel, Offset>): void {
-    this.hub.start(connection, positions);
+  start(connection: Connection, registered: Registered): void {
+    this.hub.start(connection, registered);
   }
 
   /** The connection is gone. Safe to call twice. A failure leaves an entry that runs out, or is found a stranger. */

@@ -5,7 +5,20 @@ import { type InboxState, keptOf, lastOf, ModelInbox, pageAfter } from './model-
 
 /** One thing that can happen to a feed or to the inbox that it follows. */
 export type Step =
-  | { do: 'append' | 'expire' | 'empty' | 'begin' | 'ask' | 'look' | 'hand over' | 'fail' | 'lag' | 'resume' }
+  | {
+      do:
+        | 'append'
+        | 'expire'
+        | 'empty'
+        | 'register'
+        | 'begin'
+        | 'ask'
+        | 'look'
+        | 'hand over'
+        | 'fail'
+        | 'lag'
+        | 'resume';
+    }
   | { do: 'cut' | 'go back'; count: number }
   /** Word of a message, as many envelopes ago; so it may be lost, doubled and late. */
   | { do: 'offer'; ago: number; grown: boolean }
@@ -25,6 +38,7 @@ export class FeedRun {
   /** Where the client is, by what it was told: the offset of its last message, or the end of an emptied inbox. */
   position = BEGINNING;
   private readonly feed = new Feed();
+  private registered: { position: Offset; last: Offset } | undefined;
   private begun = false;
   private lagging = false;
   private hasLostWrites = false;
@@ -63,6 +77,8 @@ export class FeedRun {
       case 'go back':
         this.hasLostWrites = true;
         return this.inbox.goBack(step.count);
+      case 'register':
+        return this.register();
       case 'begin':
         return this.begin();
       case 'offer':
@@ -105,13 +121,29 @@ export class FeedRun {
     rule('what was offered is not forgotten', !rests || !isAfter(this.greatestOffered, this.position));
   }
 
-  /** Takes its place at some offset that has been handed out, or at the beginning; later ones change nothing. */
-  private begin(): void {
-    if (this.begun) return this.feed.begin(BEGINNING);
-    this.begun = true;
+  /**
+   * Is given its place: some offset that has been handed out, or the end, or the beginning; and with it the last offset.
+   * From here on there is word of every message, which may be lost or come before it begins.
+   */
+  private register(): void {
     const { chain } = this.inbox.state;
-    this.position = chain[this.start % (chain.length + 1)]?.offset ?? BEGINNING;
-    this.feed.begin(this.position);
+    const last = lastOf(this.inbox.state);
+    const position =
+      chain[this.start % (chain.length + 1)]?.offset ?? (this.start % 2 === 0 ? last : BEGINNING);
+    this.registered ??= { position, last };
+  }
+
+  /** Takes its place; a second time changes nothing. */
+  private begin(): void {
+    if (this.begun) {
+      rule('it begins once', this.feed.begin(BEGINNING, BEGINNING).length === 0);
+      return;
+    }
+    this.register();
+    this.begun = true;
+    const { position, last } = this.registered!;
+    this.position = position;
+    this.record(this.feed.begin(position, last), undefined);
   }
 
   private offer(ago: number, grown: boolean): void {
