@@ -43,12 +43,6 @@ export class Measured {
   }
 }
 
-/**
- * Deployments that are compared. More processes than these on two cores get so little of one each that they wake up for
- * single messages, which the model knows nothing of and nodes with cores of their own do not do (docs/scaling.md).
- */
-const COMPARED = [4];
-
 const SWEEPS_PER_MINUTE = 60_000 / LIMITS.sweepIntervalMs;
 
 /**
@@ -74,7 +68,7 @@ export function costsFrom(measured: Measured): Costs {
 export function comparisons(measured: Measured): Comparison[] {
   const costs = costsFrom(measured);
   const found: Comparison[] = [];
-  for (const nodes of COMPARED) {
+  for (const nodes of [4, 8, 16]) {
     if (!measured.has('cost', nodes)) continue;
     const of = (name: string): number => measured.of('cost', nodes, name);
     const messages = { connections: 0, connectsPerSecond: 0, messagesKept: 0, messagesPerSecond: 1 };
@@ -101,6 +95,14 @@ export function comparisons(measured: Measured): Comparison[] {
         measured: of('perSecond'),
       },
     );
+  }
+  for (const nodes of [16, 32]) {
+    if (!measured.has('fleet', 4) || !measured.has('fleet', nodes)) continue;
+    found.push({
+      what: `CPU per message in a fleet of ${nodes}, µs`,
+      predicted: measured.of('fleet', 4, 'totalUs'),
+      measured: measured.of('fleet', nodes, 'totalUs'),
+    });
   }
   return found;
 }

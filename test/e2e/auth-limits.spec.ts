@@ -76,15 +76,15 @@ describe('attempts to get in, on three nodes behind a proxy', () => {
         post(i, 'refresh', { refreshToken: `made up ${i}` }, `203.0.113.${i}, ${address}`),
       ),
     );
-    // One a second comes back while they are under way.
-    const refilled = Math.ceil((performance.now() - startedAt) / 1000);
-    const through = answers.filter(({ status }) => status === 401).length;
-    expect(through).toBeGreaterThanOrEqual(PER_ADDRESS);
-    expect(through).toBeLessThanOrEqual(PER_ADDRESS + refilled);
     expect(answers.find(({ status }) => status === 429)).toMatchObject(RATE_LIMITED);
     const login = { username: uniqueUser('dave'), password: PASSWORD };
     const logins = [await post(0, 'login', login, address), await post(0, 'login', login, address)];
     expect(logins.find(({ status }) => status === 429)).toMatchObject(RATE_LIMITED);
+    // One a second comes back while they are under way: that many more, refreshes and logins together.
+    const refilled = Math.ceil((performance.now() - startedAt) / 1000);
+    const through = [...answers, ...logins].filter(({ status }) => status === 401).length;
+    expect(through).toBeGreaterThanOrEqual(PER_ADDRESS);
+    expect(through).toBeLessThanOrEqual(PER_ADDRESS + refilled);
     expect((await post(0, 'login', login)).status).toBe(401);
   });
 });

@@ -66,10 +66,14 @@ describe('connections of one address', () => {
 
   it('those that say nothing are ended after a while, and make room', async () => {
     const startedAt = performance.now();
-    const silent = await RawClient.open(node);
-    await waitUntil('it is ended', () => !silent.isOpen, 2 * HANDSHAKE_TIMEOUT_MS);
+    const silent = await Promise.all(Array.from({ length: MAX }, () => RawClient.open(node)));
+    expect(await refusalOf(TestClient.start(node, uniqueUser('u')))).toMatchObject({ code: 'rate_limited' });
+    TestClient.closeAll();
+    const areEnded = () => silent.every(({ isOpen }) => !isOpen);
+    await waitUntil('they are ended', areEnded, 2 * HANDSHAKE_TIMEOUT_MS);
     expect(performance.now() - startedAt).toBeGreaterThan(HANDSHAKE_TIMEOUT_MS - 1000);
-    expect(silent.frames.some((frame) => frame.startsWith('4'))).toBe(false);
+    expect(silent.flatMap(({ frames }) => frames).some((frame) => frame.startsWith('4'))).toBe(false);
+    expect(await refusalOf(TestClient.start(node, uniqueUser('u')))).toBe('let in');
   }, 60_000);
 });
 
