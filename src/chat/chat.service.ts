@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import { uuidv7 } from 'uuidv7';
 import { Config } from '../config';
 import { Contacts, SendRate } from '../limits';
 import { Logger } from '../logging';
@@ -14,6 +13,7 @@ import {
   completeDraft,
   type Json,
   type MessageId,
+  newMessageId,
   type Offset,
   printDraft,
   SENT_CHANNEL,
@@ -76,7 +76,7 @@ export class ChatService {
     const bodyJson = this.printBody(outgoing.body);
     await this.requireContact(from, to);
     await this.limit(outgoing);
-    const id = uuidv7() as MessageId;
+    const id = newMessageId();
     const draft = printDraft(
       { id, channel, from, to, ...(clientId && { clientId }), ...(receipt && { receipt }) },
       bodyJson,

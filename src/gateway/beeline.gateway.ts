@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { type OnGatewayInit, WebSocketGateway } from '@nestjs/websockets';
 import { TokenVerifier } from '../auth';
 import { Config } from '../config';
@@ -8,7 +7,7 @@ import { Logger } from '../logging';
 import { Metrics } from '../metrics';
 import { NodeService } from '../node';
 import { type Registered, Sessions } from '../routing';
-import { BeelineError, type ConnectionId, StoreClock, toClientError } from '../shared';
+import { BeelineError, newConnectionId, StoreClock, toClientError } from '../shared';
 import type { BeelineServer, BeelineSocket } from './beeline-socket';
 import { AddressLimit } from './address-limit';
 import { Admission } from './admission';
@@ -90,7 +89,7 @@ export class BeelineGateway implements OnGatewayInit<BeelineServer> {
     this.addressLimit.check(socket.conn);
     const { token, deviceId, since } = readHandshake(socket.handshake.auth);
     const identity = await this.verifier.verify(token);
-    const connectionId = randomBytes(12).toString('base64url') as ConnectionId;
+    const connectionId = newConnectionId();
     const outlet: SocketOutlet = new SocketOutlet(
       socket,
       this.config.maxBufferedBytes,

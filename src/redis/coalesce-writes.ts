@@ -1,9 +1,10 @@
 import type { Writable } from 'node:stream';
+import { atEndOfTurn } from '../shared';
 
 /**
  * Gathers what is written to a stream in one turn of the event loop into one system call. A turn handles everything that
  * has arrived by then, so that under load many commands go to Redis together, and Redis reads and answers them together;
- * a single one goes out at the end of its turn all the same (`setImmediate` runs right after the event loop's poll).
+ * a single one goes out at the end of its turn all the same.
  */
 export function coalesceWrites(stream: Writable): void {
   const write = stream.write.bind(stream) as (...args: unknown[]) => boolean;
@@ -16,7 +17,7 @@ export function coalesceWrites(stream: Writable): void {
     if (!isGathering) {
       isGathering = true;
       stream.cork();
-      setImmediate(flush);
+      atEndOfTurn(flush);
     }
     return write(...args);
   };

@@ -5,4 +5,7 @@ export * from './message';
 export * from './offset';
 export * from './validation';
 export * from './json';
+export * from './new-ids';
 export * from './pairs';
+export * from './end-of-turn';
+export * from './turn-batches';

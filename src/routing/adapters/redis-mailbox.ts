@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
+import { Cluster } from 'ioredis';
 import { Config } from '../../config';
 import type { Grant } from '../../hub';
 import { MAX_DEVICE_CURSORS, type ReceiptDue, toReceiptsDue } from '../../inbox';
-import { CommandRedis, Keys, type Reply, Script } from '../../redis';
+import { CommandRedis, Keys, type Reply, Script, toStoreError } from '../../redis';
 import {
   BeelineError,
   type Channel,
@@ -12,6 +13,7 @@ import {
   type NodeId,
   type Offset,
   pairsOf,
+  TurnBatches,
   unavailable,
   type UserId,
 } from '../../shared';
@@ -31,7 +33,7 @@ import {
 } from '../mailbox.port';
 
 const LUA = join(__dirname, '../lua');
-const APPEND_MESSAGE = new Script(join(LUA, 'append-message-5.lua'));
+const APPEND_MESSAGES = new Script(join(LUA, 'append-messages-5n.lua'));
 const REGISTER_CONNECTION = new Script(join(LUA, 'register-connection-5n.lua'));
 const UNREGISTER_CONNECTION = new Script(join(LUA, 'unregister-connection-3.lua'));
 const SWEEP_USER = new Script(join(LUA, 'sweep-user-3n.lua'));
@@ -39,11 +41,24 @@ const LOCATE_USER = new Script(join(LUA, 'locate-user-2.lua'));
 
 /** An entry survives one lost sweep and a late one. */
 const SWEEPS_AHEAD = 2.5;
+/** Redis does nothing else meanwhile: half a millisecond. */
+const MAX_APPENDS_AT_ONCE = 32;
+
+interface AskedAppend {
+  append: Append;
+  dead: readonly NodeId[];
+}
+
+type AppendReply = [duplicate: number, id: MessageId, offset: Offset, prev: Offset, ...routes: string[]];
 
 @Injectable()
 export class RedisMailbox extends Mailbox {
   private readonly aheadMs: number;
   private readonly stateTtlMs: number;
+  private readonly isCluster: boolean;
+  private readonly appends = new TurnBatches(MAX_APPENDS_AT_ONCE, (asked: readonly AskedAppend[]) =>
+    this.appendAll(asked),
+  );
 
   constructor(
     private readonly redis: CommandRedis,
@@ -53,45 +68,42 @@ export class RedisMailbox extends Mailbox {
     super();
     this.aheadMs = Math.ceil(SWEEPS_AHEAD * config.sweepIntervalMs);
     this.stateTtlMs = 2 * config.inboxTtlMs;
+    this.isCluster = redis.client instanceof Cluster;
   }
 
   override async append(append: Append, dead: readonly NodeId[]): Promise<Appended> {
-    const { to, channel, from, id, clientId, draft, needsAccount, receipt } = append;
+    const { to, channel, from, id, clientId } = append;
+    // In a Cluster a script's keys must be in one slot: one user's.
+    const reply = await this.appends.add(this.isCluster ? to : '', { append, dead });
+    if (reply === null) throw new BeelineError('not_found', 'there is no such user');
+    const [duplicate, firstId, offset, prev, ...flat] = reply;
+    if (this.config.redisWaitReplicas > 0)
+      await this.awaitReplicas(this.keys.sent(to, channel, from, clientId ?? id), `${offset} ${firstId}`);
+    return { id: firstId, offset, prev: duplicate === 1 ? undefined : prev, routes: toRoutes(flat) };
+  }
+
+  /** The appends of one turn of the event loop go to Redis as one script. */
+  private async appendAll(asked: readonly AskedAppend[]): Promise<(AppendReply | null | Error)[]> {
     const { dedupeWindowMs, inboxMaxLength, inboxMaxBytes, inboxTtlMs } = this.config;
-    const reply = await this.redis.run(
-      APPEND_MESSAGE,
-      [
+    const keys: string[] = [];
+    const args = [dedupeWindowMs, inboxMaxLength, inboxMaxBytes, inboxTtlMs, this.stateTtlMs] as (
+      string | number
+    )[];
+    for (const { append } of asked) {
+      const { to, channel, from, id, clientId, draft, needsAccount, receipt } = append;
+      keys.push(
         this.keys.inbox(to, channel),
         this.keys.state(to),
         this.keys.presence(to),
         this.keys.sent(to, channel, from, clientId ?? id),
         this.keys.account(to),
-      ],
-      [
-        channel,
-        id,
-        draft,
-        dedupeWindowMs,
-        inboxMaxLength,
-        inboxMaxBytes,
-        inboxTtlMs,
-        this.stateTtlMs,
-        needsAccount ? 1 : 0,
-        receipt ? 1 : 0,
-        ...dead,
-      ],
-    );
-    if (reply === null) throw new BeelineError('not_found', 'there is no such user');
-    const [duplicate, firstId, offset, prev, ...flat] = reply as [
-      number,
-      MessageId,
-      Offset,
-      Offset,
-      ...string[],
-    ];
-    if (this.config.redisWaitReplicas > 0)
-      await this.awaitReplicas(this.keys.sent(to, channel, from, clientId ?? id), `${offset} ${firstId}`);
-    return { id: firstId, offset, prev: duplicate === 1 ? undefined : prev, routes: toRoutes(flat) };
+      );
+      args.push(channel, id, draft, `${needsAccount ? 'a' : ''}${receipt ? 'r' : ''}`);
+    }
+    // Who is dead is the same for all of one turn.
+    args.push(...(asked[0]?.dead ?? []));
+    const replies = (await this.redis.run(APPEND_MESSAGES, keys, args)) as (AppendReply | null | Error)[];
+    return replies.map((reply) => (reply instanceof Error ? toStoreError(reply) : reply));
   }
 
   /**
