@@ -24,19 +24,18 @@ export class Traffic {
   #arrived = 0;
   #acks = [];
 
-  /** The receiver of each pair is on the node after its sender's (`across`), or on the same. */
+  /** The receiver of each pair is on another node than its sender (`across`), each of them in turn, or on the same. */
   static async open(cluster, { across = true } = {}) {
     const traffic = new Traffic();
     const { nodes } = cluster;
     const pairs = Math.max(PAIRS_AT_LEAST, PAIRS_PER_NODE * nodes.length);
+    const others = nodes.length - 1;
     for (let i = 0; i < pairs; i += 1) {
-      const sender = await RawClient.connect(nodes[i % nodes.length].port, cluster.authOf(`sender-${i}`));
-      await traffic.#addPair(
-        cluster,
-        sender,
-        `receiver-${i}`,
-        nodes[(across ? i + 1 : i) % nodes.length].port,
-      );
+      const home = i % nodes.length;
+      const steps = across && others > 0 ? 1 + (Math.floor(i / nodes.length) % others) : 0;
+      const sender = await RawClient.connect(nodes[home].port, cluster.authOf(`sender-${i}`));
+      const { port } = nodes[(home + steps) % nodes.length];
+      await traffic.#addPair(cluster, sender, `receiver-${i}`, port);
     }
     return traffic;
   }
