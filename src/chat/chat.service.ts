@@ -71,11 +71,13 @@ export class ChatService {
    * `unavailable`: then it may be stored or not, and a repeat with the same clientId stores it once.
    */
   async send(outgoing: Outgoing): Promise<SendAnswer> {
-    const { from, to, clientId, receipt, copy } = outgoing;
+    const { actor, isBackend, from, to, clientId, receipt, copy } = outgoing;
     const channel = this.knownChannel(outgoing.channel);
     const bodyJson = this.printBody(outgoing.body);
     await this.requireContact(from, to);
-    await this.limit(outgoing);
+    // In a conversation under way neither asks the store.
+    this.rate.spend(actor);
+    if (!isBackend) await this.contacts.admit(actor, to);
     const id = newMessageId();
     const draft = printDraft(
       { id, channel, from, to, ...(clientId && { clientId }), ...(receipt && { receipt }) },
@@ -85,12 +87,6 @@ export class ChatService {
     const answer = await this.append({ to, channel, from, id, clientId, draft, needsAccount, receipt });
     if (copy) await this.copyToSender(outgoing, bodyJson, answer);
     return answer;
-  }
-
-  /** Costs nothing that the store would have to be asked for, in a conversation under way. */
-  private async limit({ actor, isBackend, to }: Outgoing): Promise<void> {
-    this.rate.spend(actor);
-    if (!isBackend) await this.contacts.admit(actor, to);
   }
 
   private async append(append: Append): Promise<SendAnswer> {

@@ -41,13 +41,13 @@ export class RedisNodeChannel extends NodeChannel {
   }
 
   /** A server of a Cluster counts its own listeners only, who may be on a replica. */
-  override async publish(node: NodeId, payload: string): Promise<number | undefined> {
+  override publish(node: NodeId, payload: string): Promise<number | undefined> {
     const channel = this.keys.nodeChannel(node);
-    return this.commands.call(async (client) => {
-      if (!(client instanceof Cluster)) return client.publish(channel, payload);
-      await client.spublish(channel, payload);
-      return undefined;
-    });
+    return this.commands.call((client) =>
+      client instanceof Cluster
+        ? client.spublish(channel, payload).then(() => undefined)
+        : client.publish(channel, payload),
+    );
   }
 
   /** After a broken connection: subscribing again does no harm where the client library has done so already. */

@@ -71,31 +71,30 @@ export class RedisMailbox extends Mailbox {
     this.isCluster = redis.client instanceof Cluster;
   }
 
-  override async append(append: Append, dead: readonly NodeId[]): Promise<Appended> {
-    const { to, channel, from, id, clientId } = append;
+  override append(append: Append, dead: readonly NodeId[]): Promise<Appended> {
     // In a Cluster a script's keys must be in one slot: one user's.
-    const reply = await this.appends.add(this.isCluster ? to : '', { append, dead });
-    if (reply === null) throw new BeelineError('not_found', 'there is no such user');
-    const [duplicate, firstId, offset, prev, ...flat] = reply;
-    if (this.config.redisWaitReplicas > 0)
-      await this.awaitReplicas(this.keys.sent(to, channel, from, clientId ?? id), `${offset} ${firstId}`);
-    return { id: firstId, offset, prev: duplicate === 1 ? undefined : prev, routes: toRoutes(flat) };
+    const appended = this.appends.add(this.isCluster ? append.to : '', { append, dead });
+    return this.config.redisWaitReplicas === 0 ? appended : this.onceReplicated(append, appended);
   }
 
   /** The appends of one turn of the event loop go to Redis as one script. */
-  private async appendAll(asked: readonly AskedAppend[]): Promise<(AppendReply | null | Error)[]> {
+  private async appendAll(asked: readonly AskedAppend[]): Promise<(Appended | Error)[]> {
     const { dedupeWindowMs, inboxMaxLength, inboxMaxBytes, inboxTtlMs } = this.config;
     const keys: string[] = [];
-    const args = [dedupeWindowMs, inboxMaxLength, inboxMaxBytes, inboxTtlMs, this.stateTtlMs] as (
-      string | number
-    )[];
+    const args: (string | number)[] = [
+      dedupeWindowMs,
+      inboxMaxLength,
+      inboxMaxBytes,
+      inboxTtlMs,
+      this.stateTtlMs,
+    ];
     for (const { append } of asked) {
-      const { to, channel, from, id, clientId, draft, needsAccount, receipt } = append;
+      const { to, channel, id, draft, needsAccount, receipt } = append;
       keys.push(
         this.keys.inbox(to, channel),
         this.keys.state(to),
         this.keys.presence(to),
-        this.keys.sent(to, channel, from, clientId ?? id),
+        this.sentKeyOf(append),
         this.keys.account(to),
       );
       args.push(channel, id, draft, `${needsAccount ? 'a' : ''}${receipt ? 'r' : ''}`);
@@ -103,7 +102,17 @@ export class RedisMailbox extends Mailbox {
     // Who is dead is the same for all of one turn.
     args.push(...(asked[0]?.dead ?? []));
     const replies = (await this.redis.run(APPEND_MESSAGES, keys, args)) as (AppendReply | null | Error)[];
-    return replies.map((reply) => (reply instanceof Error ? toStoreError(reply) : reply));
+    return replies.map(toAppended);
+  }
+
+  private sentKeyOf({ to, channel, from, id, clientId }: Append): string {
+    return this.keys.sent(to, channel, from, clientId ?? id);
+  }
+
+  private async onceReplicated(append: Append, pending: Promise<Appended>): Promise<Appended> {
+    const appended = await pending;
+    await this.awaitReplicas(this.sentKeyOf(append), `${appended.offset} ${appended.id}`);
+    return appended;
   }
 
   /**
@@ -248,6 +257,13 @@ export class RedisMailbox extends Mailbox {
   private loginKeyOf(user: UserId, { loginId = '' }: Grant): string {
     return this.keys.revokedLogin(user, loginId);
   }
+}
+
+function toAppended(reply: AppendReply | null | Error): Appended | Error {
+  if (reply === null) return new BeelineError('not_found', 'there is no such user');
+  if (reply instanceof Error) return toStoreError(reply);
+  const [duplicate, id, offset, prev, ...flat] = reply;
+  return { id, offset, prev: duplicate === 1 ? undefined : prev, routes: toRoutes(flat) };
 }
 
 /** Pairs of connectionId and nodeId, as the scripts return them. */
