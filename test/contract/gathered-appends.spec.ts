@@ -56,7 +56,7 @@ describe('appends of one turn', () => {
     const outcomes = await Promise.allSettled([first, spoilt, last].map(append));
     expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
     expect(outcomes[1]).toMatchObject({
-      reason: { name: 'ReplyError', message: expect.stringMatching(/^WRONGTYPE /) },
+      reason: { name: 'ReplyError', message: expect.stringMatching(/^WRONGTYPE /) as string },
     });
     for (const user of [first, last]) expect(await readAll(store, user)).toHaveLength(1);
     expect(await redis.exists(`${PREFIX}inbox:{${spoilt}}:chat`)).toBe(0);
@@ -68,7 +68,7 @@ describe('appends of one turn', () => {
     const outcomes = await Promise.allSettled(users.map(append));
     for (const outcome of outcomes) {
       expect(outcome).toMatchObject({
-        reason: { name: 'ReplyError', message: expect.stringMatching(/^WRONGTYPE /) },
+        reason: { name: 'ReplyError', message: expect.stringMatching(/^WRONGTYPE /) as string },
       });
     }
   });
