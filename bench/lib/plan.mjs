@@ -38,8 +38,8 @@ export const PARTS = {
   ],
   'catch-up': ({ catchUp }) => [catchUpCase(catchUp)],
   ceiling: ({ ceiling, memory }) => [
-    ...['beeline', 'by-hand', 'by-hand-commands', 'three-masters', 'sweep', 'register'].map((kind) =>
-      ceilingCase(kind, ceiling),
+    ...['beeline', 'gathered', 'by-hand', 'by-hand-commands', 'three-masters', 'sweep', 'register'].map(
+      (kind) => ceilingCase(kind, ceiling),
     ),
     memoryCase(memory),
   ],

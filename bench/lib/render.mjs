@@ -46,7 +46,7 @@ const IDLE_NOTE = `One node. Memory after a full collection. CPU per connect inc
 `;
 const CATCH_UP_NOTE = `One node; every device connects at the same moment and gets the whole inbox of its user, then the same messages are pulled over REST in pages of 200. CPU is per message that reached a device.
 `;
-const CEILING_NOTE = `The scripts of the build, sent to Redis in batches of 16 down 8 connections, without nodes: an append and a publish per message. "By hand" is one script of XADD, HGETALL and PUBLISH, or the three as plain commands. The three masters share two cores with the driver here, so CPU is what counts, and how evenly they share it (busiest master ÷ mean).
+const CEILING_NOTE = `The scripts of the build, sent to Redis in batches of 16 down 8 connections, without nodes: an append and a publish per message, each append a script of its own, as a node with little to do sends it, or eight together, as a busy one does. "By hand" is one script of XADD, HGETALL and PUBLISH, or the three as plain commands. The three masters share two cores with the driver here, so CPU is what counts, and how evenly they share it (busiest master ÷ mean).
 `;
 const REACH_NOTE = `What was meant to be reached, of the newest run that has both sides. Less than 10 % apart is called equal.
 `;
@@ -118,6 +118,7 @@ const MEMORY_COLUMNS = {
 };
 const CEILING_TITLES = {
   beeline: 'append and publish',
+  gathered: 'the same, eight messages a script',
   'by-hand': 'by hand, one script',
   'by-hand-commands': 'by hand, three commands',
   'three-masters': 'append and publish, three masters',

@@ -6,9 +6,10 @@ import { StoreCalls } from './store.mjs';
 export async function fillInboxes(redis, users, count) {
   const calls = new StoreCalls();
   for (const to of users) {
-    const appends = Array.from({ length: count }, (_, i) =>
-      calls.append({ from: 'sender', to, clientId: `s-${i}` }),
-    );
+    const appends = [];
+    for (let i = 0; i < count; i += 1) {
+      appends.push(await calls.append({ from: 'sender', to, clientId: `s-${i}` }));
+    }
     for (const lua of calls.texts) await redis.client.call('SCRIPT', 'LOAD', lua);
     await load(redis.port, appends.map(evalsha));
   }

@@ -43,13 +43,19 @@ export class StoreCalls {
     return this.#keys.nodeChannel(node);
   }
 
-  append({ from, to, clientId }) {
+  /** One call for all of these messages, as a node makes of what it has to append in one turn; with their drafts. */
+  async append(...messages) {
     const { printDraft } = dist('shared');
     const { uuidv7 } = require('uuidv7');
-    const id = uuidv7();
-    const draft = printDraft({ id, channel: CHANNEL, from, to, clientId }, JSON.stringify(BODY));
-    const message = { to, channel: CHANNEL, from, id, clientId, draft };
-    return this.#catch((mailbox) => mailbox.append({ ...message, needsAccount: false, receipt: false }, []));
+    const appends = messages.map(({ from, to, clientId }) => {
+      const id = uuidv7();
+      const draft = printDraft({ id, channel: CHANNEL, from, to, clientId }, JSON.stringify(BODY));
+      return { to, channel: CHANNEL, from, id, clientId, draft, needsAccount: false, receipt: false };
+    });
+    this.#caught = undefined;
+    for (const append of appends) void this.#mailbox.append(append, []);
+    await new Promise(setImmediate);
+    return { ...this.#whatWasCaught(), drafts: appends.map(({ draft }) => draft) };
   }
 
   register(userId, nodeId) {
@@ -95,6 +101,10 @@ export class StoreCalls {
   #catch(call) {
     this.#caught = undefined;
     void call(this.#mailbox);
+    return this.#whatWasCaught();
+  }
+
+  #whatWasCaught() {
     if (this.#caught === undefined)
       throw new Error('the store has run no script: this benchmark must follow it');
     return this.#caught;

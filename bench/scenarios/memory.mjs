@@ -23,14 +23,19 @@ async function measureMemory(users) {
   const user = (i) => `user-${i}`;
   try {
     // So that the scripts and the connections are there before anything is counted.
-    await run([calls.register('first', 'node'), calls.append({ from: 'a', to: 'first', clientId: 'c' })]);
+    await run([
+      calls.register('first', 'node'),
+      await calls.append({ from: 'a', to: 'first', clientId: 'c' }),
+    ]);
     const empty = await usedMemory(redis);
     await run(Array.from({ length: users }, (_, i) => calls.register(user(i), 'node-of-some-name-7f3a')));
     const registered = await usedMemory(redis);
-    const appends = Array.from({ length: users * MESSAGES_PER_USER }, (_, i) =>
-      calls.append({ from: user((i + 1) % users), to: user(i % users), clientId: `client-${i}` }),
-    );
-    const jsonBytes = appends.reduce((sum, { args }) => sum + args[2].length, 0) / appends.length;
+    const appends = [];
+    for (let i = 0; i < users * MESSAGES_PER_USER; i += 1) {
+      const message = { from: user((i + 1) % users), to: user(i % users), clientId: `client-${i}` };
+      appends.push(await calls.append(message));
+    }
+    const jsonBytes = appends.reduce((sum, { drafts }) => sum + drafts[0].length, 0) / appends.length;
     await run(appends);
     const filled = await usedMemory(redis);
     await load(
