@@ -1,7 +1,6 @@
 import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
-import { uuidv7 } from 'uuidv7';
 import { Logger } from '../logging';
-import { type Json, StoreClock } from '../shared';
+import { type Json, newMessageId, StoreClock } from '../shared';
 import type { BeelineServer } from './beeline-socket';
 import { Broadcast } from './broadcast.port';
 
@@ -27,7 +26,7 @@ export class Announcer implements OnApplicationBootstrap {
 
   /** `unavailable` where the store can't be reached; see Broadcast. */
   async announce(body: Json): Promise<{ id: string; sentAt: number }> {
-    const [server, id, sentAt] = [this.requireServer(), uuidv7(), this.clock.now()];
+    const [server, id, sentAt] = [this.requireServer(), newMessageId(), this.clock.now()];
     await this.broadcast.send(() => server.emit('announcement', { id, body, sentAt }));
     this.logger.info({ messageId: id }, 'announced');
     return { id, sentAt };

@@ -1,4 +1,5 @@
 import { Writable } from 'node:stream';
+import { atEndOfTurn } from '../shared';
 import { coalesceWrites } from './coalesce-writes';
 
 /** Notes what would be one system call each. */
@@ -32,6 +33,19 @@ describe('coalesceWrites', () => {
     stream.write('d');
     await turn();
     expect(stream.calls).toEqual(['abc', 'd']);
+  });
+
+  it('takes in what is written by work put off to the end of the turn, whichever came first', async () => {
+    const stream = new Recorder();
+    coalesceWrites(stream);
+    stream.write('a');
+    atEndOfTurn(() => stream.write('b'));
+    await turn();
+    expect(stream.calls).toEqual(['ab']);
+    atEndOfTurn(() => stream.write('c'));
+    stream.write('d');
+    await turn();
+    expect(stream.calls).toEqual(['ab', 'dc']);
   });
 
   it('loses nothing of a stream that is ended in the same turn', async () => {

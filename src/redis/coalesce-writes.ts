@@ -17,7 +17,8 @@ export function coalesceWrites(stream: Writable): void {
     if (!isGathering) {
       isGathering = true;
       stream.cork();
-      atEndOfTurn(flush);
+      // Behind everything that was put off before the end of this turn, for that may write, too.
+      atEndOfTurn(() => atEndOfTurn(flush));
     }
     return write(...args);
   };

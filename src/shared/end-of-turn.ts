@@ -10,7 +10,10 @@ export function atEndOfTurn(task: () => void): void {
 }
 
 function runTasks(): void {
-  // Also those that are added on the way.
-  for (const task of tasks) task();
-  tasks.length = 0;
+  try {
+    // Also those that are added on the way.
+    for (const task of tasks) task();
+  } finally {
+    tasks.length = 0;
+  }
 }

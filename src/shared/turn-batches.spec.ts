@@ -3,13 +3,13 @@ import { TurnBatches } from './turn-batches';
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 describe('TurnBatches', () => {
-  let asked: [key: string, items: readonly number[]][];
+  let asked: (readonly number[])[];
   const batchesOf = (
     maxItems: number,
     answer: (items: readonly number[]) => readonly (string | Error)[] = (items) => items.map(String),
   ): TurnBatches<number, string> =>
-    new TurnBatches(maxItems, async (items, key) => {
-      asked.push([key, items]);
+    new TurnBatches(maxItems, async (items) => {
+      asked.push(items);
       return answer(items);
     });
   beforeEach(() => {
@@ -23,7 +23,7 @@ describe('TurnBatches', () => {
     results.push(batches.add('', 3));
     expect(asked).toEqual([]);
     expect(await Promise.all(results)).toEqual(['1', '2', '3']);
-    expect(asked).toEqual([['', [1, 2, 3]]]);
+    expect(asked).toEqual([[1, 2, 3]]);
   });
 
   it('begins anew in the next turn', async () => {
@@ -32,30 +32,24 @@ describe('TurnBatches', () => {
     await turn();
     const second = batches.add('', 2);
     expect(await Promise.all([first, second])).toEqual(['1', '2']);
-    expect(asked).toEqual([
-      ['', [1]],
-      ['', [2]],
-    ]);
+    expect(asked).toEqual([[1], [2]]);
   });
 
   it('keeps apart what has another key', async () => {
     const batches = batchesOf(10);
     await Promise.all([batches.add('a', 1), batches.add('b', 2), batches.add('a', 3)]);
-    expect(asked).toEqual([
-      ['a', [1, 3]],
-      ['b', [2]],
-    ]);
+    expect(asked).toEqual([[1, 3], [2]]);
   });
 
   it('asks at once when there is enough, in order, for the rest at the end of the turn', async () => {
     const batches = batchesOf(2);
     const results = [1, 2, 3, 4, 5].map((item) => batches.add('', item));
-    expect(asked.map(([, items]) => items)).toEqual([
+    expect(asked).toEqual([
       [1, 2],
       [3, 4],
     ]);
     expect(await Promise.all(results)).toEqual(['1', '2', '3', '4', '5']);
-    expect(asked.at(-1)).toEqual(['', [5]]);
+    expect(asked.at(-1)).toEqual([5]);
   });
 
   it('rejects the one whose result is an error, and no other', async () => {

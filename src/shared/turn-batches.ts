@@ -16,7 +16,7 @@ export class TurnBatches<Item, Result> {
   constructor(
     private readonly maxItems: number,
     /** Gives a result for each item, in their order; an Error in its place rejects that one, and a rejection all. */
-    private readonly ask: (items: readonly Item[], key: string) => Promise<readonly (Result | Error)[]>,
+    private readonly ask: (items: readonly Item[]) => Promise<readonly (Result | Error)[]>,
   ) {}
 
   /** What has the same key may be asked for together. */
@@ -39,7 +39,7 @@ export class TurnBatches<Item, Result> {
     if (batch === undefined) return;
     this.waiting.delete(key);
     const { items, settle } = batch;
-    this.ask(items, key).then(
+    this.ask(items).then(
       (results) =>
         settle.forEach(({ resolve, reject }, i) => {
           const result = results[i] as Result | Error;

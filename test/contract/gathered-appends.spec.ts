@@ -1,8 +1,8 @@
-import { Cluster, type Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { createClient, type RedisClient } from '../../src/redis/client';
 import type { UserId } from '../../src/shared';
-import { startRedis, waitUntil } from '../support';
-import { aMessage, aUser, offsetsOf, readAll } from './fixtures';
+import { type RedisServer, startRedis, waitUntil } from '../support';
+import { aMessage, aNode, aUser, connect, offsetsOf, plain, readAll } from './fixtures';
 import { redisStore } from './redis-store';
 import type { OpenStore } from './store-kind';
 
@@ -27,20 +27,6 @@ describe('appends of one turn', () => {
   /** Where a hash should be. */
   const spoil = (user: UserId) => redis.set(`${PREFIX}state:{${user}}`, 'no hash');
 
-  async function scriptsRun(): Promise<number> {
-    const servers = redis instanceof Cluster ? redis.nodes('master') : [redis];
-    const stats = await Promise.all(servers.map((server) => server.info('commandstats')));
-    return stats.reduce((sum, text) => sum + Number(/cmdstat_evalsha:calls=(\d+)/.exec(text)?.[1] ?? 0), 0);
-  }
-
-  it('are one script on one server, and one for each receiver on a Cluster', async () => {
-    const users = Array.from({ length: 8 }, aUser);
-    await append(users[0]!);
-    const before = await scriptsRun();
-    await Promise.all([...users, ...users].map(append));
-    expect((await scriptsRun()) - before).toBe(redis instanceof Cluster ? users.length : 1);
-  });
-
   it('keep their order, however many they are', async () => {
     const to = aUser();
     // A server that does not know the script yet is sent it again, behind what was sent meanwhile.
@@ -62,7 +48,7 @@ describe('appends of one turn', () => {
     expect(await redis.exists(`${PREFIX}inbox:{${spoilt}}:chat`)).toBe(0);
   });
 
-  it('fail together where none can be stored', async () => {
+  it('fail, each of them, where none can be stored', async () => {
     const users = [aUser(), aUser()];
     await Promise.all(users.map(spoil));
     const outcomes = await Promise.allSettled(users.map(append));
@@ -83,28 +69,76 @@ describe('appends of one turn', () => {
     expect(outcomes[1]).toMatchObject({ status: 'fulfilled' });
   });
 
-  it('refused by a server that has become a replica make the client look for the master', async () => {
-    const server = await startRedis();
-    const admin = createClient(server.url, 1000, 'admin') as Redis;
-    await admin.connect();
-    const ownStore = await redisStore.open({ REDIS_URL: server.url });
-    const connectionOf = async (): Promise<string | undefined> =>
-      /^id=(\d+) .* name=CommandRedis /m.exec(String(await admin.client('LIST')))?.[1];
-    try {
+  it('keep the routes of each apart, and leave out the dead', async () => {
+    const [living, dead] = [aNode(), aNode()];
+    const users = [aUser(), aUser()];
+    const there = await Promise.all(users.map((userId) => connect(store, { userId, nodeId: living })));
+    for (const userId of users) await connect(store, { userId, nodeId: dead });
+    const appended = await Promise.all(
+      users.map((to, i) => store.mailbox.append(aMessage({ to, receipt: i === 1 }), [aNode(), dead])),
+    );
+    expect(appended.map(({ routes }) => plain(routes))).toEqual(
+      there.map(({ connectionId }) => ({ [living]: [connectionId] })),
+    );
+  });
+
+  describe('on a server of their own', () => {
+    let server: RedisServer;
+    let admin: Redis;
+    let ownStore: OpenStore;
+    async function open(...options: string[]): Promise<void> {
+      server = await startRedis(...options);
+      admin = createClient(server.url, 1000, 'admin') as Redis;
+      await admin.connect();
+      ownStore = await redisStore.open({ REDIS_URL: server.url });
+    }
+    afterEach(async () => {
+      await ownStore.close();
+      admin.disconnect();
+      await server.stop();
+    });
+
+    const appendTo = (users: readonly UserId[]) =>
+      Promise.allSettled(users.map((to) => ownStore.mailbox.append(aMessage({ to }), [])));
+    const scriptsRun = async (): Promise<number> =>
+      Number(/cmdstat_evalsha:calls=(\d+)/.exec(await admin.info('commandstats'))?.[1] ?? 0);
+
+    it('are one script', async () => {
+      await open();
+      const users = Array.from({ length: 8 }, aUser);
+      await appendTo(users);
+      const before = await scriptsRun();
+      await appendTo([...users, ...users]);
+      expect((await scriptsRun()) - before).toBe(1);
+    });
+
+    it('are stored by the only server of a Cluster too, which takes scripts of one slot only', async () => {
+      await open('--cluster-enabled', 'yes');
+      await admin.call('CLUSTER', 'ADDSLOTSRANGE', 0, 16_383);
+      await waitUntil('it serves', async () => /cluster_state:ok/.test(await admin.cluster('INFO')));
+      const users = Array.from({ length: 4 }, aUser);
+      for (const attempt of [1, 2]) {
+        expect((await appendTo(users)).map(({ status }) => status)).toEqual(users.map(() => 'fulfilled'));
+        for (const user of users) expect(await readAll(ownStore, user)).toHaveLength(attempt);
+      }
+    });
+
+    it('refused by a server that has become a replica make the client look for the master', async () => {
+      await open();
+      const connectionOf = async (): Promise<string | undefined> =>
+        /^id=(\d+) .* name=CommandRedis /m.exec(String(await admin.client('LIST')))?.[1];
       const before = await connectionOf();
+      expect(before).toBeDefined();
       await admin.replicaof('127.0.0.1', 1);
-      const outcomes = await Promise.allSettled(
-        [aUser(), aUser()].map((to) => ownStore.mailbox.append(aMessage({ to }), [])),
-      );
+      const outcomes = await Promise.allSettled([
+        ownStore.mailbox.append(aMessage({ to: aUser(), needsAccount: true }), []),
+        ownStore.mailbox.append(aMessage({ to: aUser() }), []),
+      ]);
       for (const outcome of outcomes) expect(outcome).toMatchObject({ reason: { code: 'unavailable' } });
       await waitUntil('it has connected anew', async () => {
         const now = await connectionOf();
         return now !== undefined && now !== before;
       });
-    } finally {
-      await ownStore.close();
-      admin.disconnect();
-      await server.stop();
-    }
+    });
   });
 });

@@ -55,9 +55,10 @@ type AppendReply = [duplicate: number, id: MessageId, offset: Offset, prev: Offs
 export class RedisMailbox extends Mailbox {
   private readonly aheadMs: number;
   private readonly stateTtlMs: number;
-  private readonly isCluster: boolean;
+  /** A script's keys must be in one slot there: one user's. */
+  private hasSlots: boolean;
   private readonly appends = new TurnBatches(MAX_APPENDS_AT_ONCE, (asked: readonly AskedAppend[]) =>
-    this.appendAll(asked),
+    this.appendTogether(asked),
   );
 
   constructor(
@@ -68,16 +69,26 @@ export class RedisMailbox extends Mailbox {
     super();
     this.aheadMs = Math.ceil(SWEEPS_AHEAD * config.sweepIntervalMs);
     this.stateTtlMs = 2 * config.inboxTtlMs;
-    this.isCluster = redis.client instanceof Cluster;
+    this.hasSlots = redis.client instanceof Cluster;
   }
 
   override append(append: Append, dead: readonly NodeId[]): Promise<Appended> {
-    // In a Cluster a script's keys must be in one slot: one user's.
-    const appended = this.appends.add(this.isCluster ? append.to : '', { append, dead });
+    const appended = this.appends.add(this.hasSlots ? append.to : '', { append, dead });
     return this.config.redisWaitReplicas === 0 ? appended : this.onceReplicated(append, appended);
   }
 
   /** The appends of one turn of the event loop go to Redis as one script. */
+  private async appendTogether(asked: readonly AskedAppend[]): Promise<readonly (Appended | Error)[]> {
+    try {
+      return await this.appendAll(asked);
+    } catch (error) {
+      if (!isCrossSlot(error)) throw error;
+      // One server of a Cluster that has but one, reached as if it were alone. It has refused the script unread.
+      this.hasSlots = true;
+      return (await Promise.all(asked.map((one) => this.appendAll([one])))).flat();
+    }
+  }
+
   private async appendAll(asked: readonly AskedAppend[]): Promise<(Appended | Error)[]> {
     const { dedupeWindowMs, inboxMaxLength, inboxMaxBytes, inboxTtlMs } = this.config;
     const keys: string[] = [];
@@ -99,8 +110,8 @@ export class RedisMailbox extends Mailbox {
       );
       args.push(channel, id, draft, `${needsAccount ? 'a' : ''}${receipt ? 'r' : ''}`);
     }
-    // Who is dead is the same for all of one turn.
-    args.push(...(asked[0]?.dead ?? []));
+    // Of one turn the last knows best who is dead.
+    args.push(...(asked.at(-1)?.dead ?? []));
     const replies = (await this.redis.run(APPEND_MESSAGES, keys, args)) as (AppendReply | null | Error)[];
     return replies.map(toAppended);
   }
@@ -257,6 +268,10 @@ export class RedisMailbox extends Mailbox {
   private loginKeyOf(user: UserId, { loginId = '' }: Grant): string {
     return this.keys.revokedLogin(user, loginId);
   }
+}
+
+function isCrossSlot(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith('CROSSSLOT');
 }
 
 function toAppended(reply: AppendReply | null | Error): Appended | Error {

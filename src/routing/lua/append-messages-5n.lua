@@ -86,17 +86,19 @@ local function append(key, arg)
   return with_routes({ 0, id, offset, last }, presence, state)
 end
 
--- One message that fails, where a key is not what it should be, takes no other with it. Where all fail, the reason is
--- the server's (no memory, a replica), and the script fails with it as it would for one.
-local replies, failed = {}, 0
+-- One message that fails, where a key is not what it should be, takes no other with it. Where none could be stored, the
+-- reason may be the server's (no memory, a replica): the script fails with it, as it would for one.
+local replies, was_stored, failure = {}, false, nil
 for i = 1, messages do
   local succeeded, reply = pcall(append, KEYS_EACH * (i - 1) + 1, ARGS_BEFORE + ARGS_EACH * (i - 1) + 1)
   if not succeeded then
-    failed = failed + 1
     -- As a table: of a text Redis would make an error of its own kind.
     reply = { err = reply }
+    failure = failure or reply
+  elseif reply then
+    was_stored = true
   end
   replies[i] = reply
 end
-if failed == messages then error(replies[1]) end
+if failure and not was_stored then error(failure) end
 return replies
