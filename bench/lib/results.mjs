@@ -25,13 +25,16 @@ export class Results {
     return this.#run;
   }
 
-  /** The row of this run, made where there is none. Other settings than its own would make it a mixture. */
+  /** The row of this run, made where there is none. Other settings or other code than its own would make it a mixture. */
   row({ scenario, target, nodes, settings }) {
     const found = this.find({ scenario, target, nodes });
     if (found !== undefined) {
-      if (JSON.stringify(found.settings) === JSON.stringify(settings)) return found;
+      const [its, ours] = [found, { settings, commit: commit() }].map((of) =>
+        JSON.stringify([of.settings, of.commit]),
+      );
+      if (its === ours) return found;
       throw new Error(
-        `run "${this.#run}" has ${scenario} of ${target} with ${JSON.stringify(found.settings)}, not ${JSON.stringify(settings)}: give this one another name with --run`,
+        `run "${this.#run}" has ${scenario} of ${target} with ${its}, not ${ours}: give this one another name with --run`,
       );
     }
     const date = new Date().toISOString().slice(0, 10);
