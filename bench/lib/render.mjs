@@ -118,7 +118,7 @@ const MEMORY_COLUMNS = {
 };
 const CEILING_TITLES = {
   beeline: 'append and publish',
-  gathered: 'the same, eight messages a script',
+  gathered: 'append and publish, eight messages a script',
   'by-hand': 'by hand, one script',
   'by-hand-commands': 'by hand, three commands',
   'three-masters': 'append and publish, three masters',

@@ -114,7 +114,7 @@ export class Metrics implements OnApplicationShutdown {
   );
   readonly redisRoundtrip = this.histogram(
     'beeline_redis_roundtrip_seconds',
-    'One command or script, as its caller waited for it, whatever came of it; nothing with the embedded store.',
+    'One command or script, from when it was handed to the client library, whatever came of it; the messages of a busy turn share a script. Nothing with the embedded store.',
     ROUNDTRIP_SECONDS,
   );
   readonly malformedEnvelopes = this.counter(
