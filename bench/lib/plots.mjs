@@ -6,10 +6,20 @@ import { newestOf } from './render.mjs';
 import { median } from './statistics.mjs';
 import { TARGETS } from '../targets/catalogue.mjs';
 
-const SIZE = { width: 860, height: 440 };
+const SIZE = { width: 1000, height: 440 };
 const BEELINE = '#d98200';
 /** By place in the catalogue, so that a target has the same colour in every plot. */
-const OTHERS = ['#31688e', '#35b779', '#7a5195', '#8c8c8c', '#c1467a', '#4fb0c6', '#5d6d3b', '#b58863'];
+const OTHERS = [
+  '#31688e',
+  '#35b779',
+  '#7a5195',
+  '#8c8c8c',
+  '#c1467a',
+  '#4fb0c6',
+  '#5d6d3b',
+  '#b58863',
+  '#e3b04b',
+];
 
 export function drawPlots(rows, directory) {
   const newest = newestOf(rows);
@@ -92,9 +102,9 @@ const colorOf = (target) =>
 function frame(text) {
   return {
     title: { text, left: 'center', textStyle: { fontSize: 15 } },
-    // Wider gaps than by default: without a browser the width of text is only estimated.
-    legend: { bottom: 4, itemGap: 44 },
-    grid: { left: 64, right: 24, top: 64, bottom: 104 },
+    // Beside the plot: nine names have no room under it.
+    legend: { orient: 'vertical', left: 712, top: 64, itemGap: 12 },
+    grid: { left: 64, right: 310, top: 64, bottom: 72 },
   };
 }
 
