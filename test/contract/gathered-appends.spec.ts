@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import { createClient, type RedisClient } from '../../src/redis/client';
 import type { UserId } from '../../src/shared';
 import { type RedisServer, startRedis, waitUntil } from '../support';
+import type { Environment } from '../support/beeline-node';
 import { aMessage, aNode, aUser, connect, offsetsOf, plain, readAll } from './fixtures';
 import { redisStore } from './redis-store';
 import type { OpenStore } from './store-kind';
@@ -69,13 +70,24 @@ describe('appends of one turn', () => {
     expect(outcomes[1]).toMatchObject({ status: 'fulfilled' });
   });
 
+  it('keep apart what each of them wishes', async () => {
+    const users = [aUser(), aUser(), aUser()];
+    const appended = await Promise.all(
+      users.map((to, i) => store.mailbox.append(aMessage({ to, receipt: i === 1 }), [])),
+    );
+    const asked = await Promise.all(
+      users.map((user) => redis.hget(`${PREFIX}state:{${user}}`, 'chat:asked')),
+    );
+    expect(asked).toEqual([null, appended[1]!.offset, null]);
+  });
+
   it('keep the routes of each apart, and leave out the dead', async () => {
     const [living, dead] = [aNode(), aNode()];
     const users = [aUser(), aUser()];
     const there = await Promise.all(users.map((userId) => connect(store, { userId, nodeId: living })));
     for (const userId of users) await connect(store, { userId, nodeId: dead });
     const appended = await Promise.all(
-      users.map((to, i) => store.mailbox.append(aMessage({ to, receipt: i === 1 }), [aNode(), dead])),
+      users.map((to) => store.mailbox.append(aMessage({ to }), [aNode(), dead])),
     );
     expect(appended.map(({ routes }) => plain(routes))).toEqual(
       there.map(({ connectionId }) => ({ [living]: [connectionId] })),
@@ -86,11 +98,11 @@ describe('appends of one turn', () => {
     let server: RedisServer;
     let admin: Redis;
     let ownStore: OpenStore;
-    async function open(...options: string[]): Promise<void> {
+    async function open(options: string[] = [], settings: Environment = {}): Promise<void> {
       server = await startRedis(...options);
       admin = createClient(server.url, 1000, 'admin') as Redis;
       await admin.connect();
-      ownStore = await redisStore.open({ REDIS_URL: server.url });
+      ownStore = await redisStore.open({ REDIS_URL: server.url, ...settings });
     }
     afterEach(async () => {
       await ownStore.close();
@@ -113,13 +125,27 @@ describe('appends of one turn', () => {
     });
 
     it('are stored by the only server of a Cluster too, which takes scripts of one slot only', async () => {
-      await open('--cluster-enabled', 'yes');
+      await open(['--cluster-enabled', 'yes']);
       await admin.call('CLUSTER', 'ADDSLOTSRANGE', 0, 16_383);
       await waitUntil('it serves', async () => /cluster_state:ok/.test(await admin.cluster('INFO')));
       const users = Array.from({ length: 4 }, aUser);
       for (const attempt of [1, 2]) {
         expect((await appendTo(users)).map(({ status }) => status)).toEqual(users.map(() => 'fulfilled'));
         for (const user of users) expect(await readAll(ownStore, user)).toHaveLength(attempt);
+      }
+    });
+
+    it('are each on the replica before they are answered', async () => {
+      await open([], { REDIS_WAIT_REPLICAS: '1' });
+      const replica = await startRedis('--replicaof', '127.0.0.1', `${server.port}`);
+      try {
+        await waitUntil('the replica is online', async () =>
+          /state=online/.test(await admin.info('replication')),
+        );
+        const users = [aUser(), aUser(), aUser()];
+        expect((await appendTo(users)).map(({ status }) => status)).toEqual(users.map(() => 'fulfilled'));
+      } finally {
+        await replica.stop();
       }
     });
 

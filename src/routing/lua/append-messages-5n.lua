@@ -14,7 +14,7 @@
 -- ARGV[6...] channel, message id, draft (the message's JSON without offset and sentAt) and wishes of each message,
 --            then the nodes known to be dead. Wishes: `a` where the receiver must have a local account, `r` where the
 --            sender asks for receipts, both or neither.
--- Returns for each message false where there is no such receiver, an error where it could not be stored, else
+-- Returns for each message false where there is no such receiver, an error where something failed, stored or not, else
 --         { duplicate (1 or 0), id, offset, prev ('' for a duplicate), then connectionId, nodeId of each connection... }
 -- @include time
 -- @include offset
