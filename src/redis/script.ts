@@ -12,7 +12,9 @@ const INCLUDE = /^-- @include ([a-z-]+)$/gm;
 /**
  * A Lua script in a file of its own, `<verb-noun>-<keys>.lua`: `-2.lua` takes two keys, `-2n.lua` two and then
  * any number more. It runs by its digest; a server that has forgotten it (a restart, SCRIPT FLUSH, a failover)
- * is sent the text again. `-- @include name` puts `redis/lua/name.lua` in its place.
+ * is sent the text again. `-- @include name` puts `redis/lua/name.lua` in its place. A first line
+ * `#!lua flags=allow-oom` lets it write while Redis is full: for bookkeeping, which is small, expires, and keeps who is
+ * connected connected. What stores what grows has no such line.
  */
 export class Script {
   readonly lua: string;

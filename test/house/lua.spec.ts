@@ -14,9 +14,12 @@ const nameOf = (file: string): string => relative(SOURCES, file);
 const includesOf = (lua: string): string[] =>
   [...lua.matchAll(/^-- @include (.+)$/gm)].map((match) => match[1] ?? '');
 
-/** The comment that a script opens with, without its dashes. */
+/** What a script may do that others may not: bookkeeping, which is small, goes on while Redis is full. */
+const FLAGS = /^#!lua flags=allow-oom\n/;
+
+/** The comment that a script opens with, behind its flags, without its dashes. */
 function headerOf(lua: string): string[] {
-  const lines = lua.split('\n');
+  const lines = lua.replace(FLAGS, '').split('\n');
   const end = lines.findIndex((line) => !line.startsWith('--'));
   return lines.slice(0, end < 0 ? lines.length : end).map((line) => line.replace(/^--\s*/, ''));
 }
@@ -28,10 +31,27 @@ function placesOf(list: 'KEYS' | 'ARGV', header: string[]): string[] {
 
 const upTo = (count: number): string[] => Array.from({ length: count }, (_, i) => `${i + 1}`);
 
+/** They store what grows, or write nothing: all others are bookkeeping. */
+const REFUSED_WHEN_FULL = ['append-messages', 'admit-contact', 'open-login'];
+const WRITES_THAT_NEED_ROOM = /'(SET|HSET|ZADD|XADD|INCR)'/;
+
 describe('Lua scripts', () => {
   it('are found', () => {
     expect(scripts.length).toBeGreaterThan(0);
     expect(fragments.length).toBeGreaterThan(0);
+  });
+
+  it('that keep the books run on a full Redis; those that store what grows do not', () => {
+    const shared = new Map(
+      fragments.map((file) => [basename(file, '.lua'), readFileSync(file, 'utf8')] as const),
+    );
+    for (const file of scripts) {
+      const lua = readFileSync(file, 'utf8');
+      const whole = [lua, ...includesOf(lua).map((name) => shared.get(name))].join('\n');
+      const name = basename(file).replace(/-\d+n?\.lua$/, '');
+      const isBookkeeping = WRITES_THAT_NEED_ROOM.test(whole) && !REFUSED_WHEN_FULL.includes(name);
+      expect([name, FLAGS.test(lua)]).toEqual([name, isBookkeeping]);
+    }
   });
 
   describe.each(scripts.map((file) => [nameOf(file), file]))('%s', (_name, file) => {

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Ends a login: its access tokens are refused until none of them can be good any more, its refresh tokens for ever.
 -- KEYS[1] revoked:{user}:<loginId>, string, expiring
 -- KEYS[2] login:{user}:<loginId>, hash; there is none where an outside issuer keeps the logins

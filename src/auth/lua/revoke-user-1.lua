@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Refuses every token of a user issued up to now. A clock that was set back does not make older tokens good again.
 -- KEYS[1] revoked:{user}, string: Unix ms by the store
 -- Returns since when (ms)

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Uses a refresh token. The newest generation gives the next one; the one before it gives the same answer again
 -- for a while (an answer was lost, two tabs asked at once); an older one has been stolen or kept: the login ends.
 -- So does one that was last used up to a revocation of its user, whichever generation comes.

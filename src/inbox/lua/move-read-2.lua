@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Moves the read cursor of a user: cumulative, never back, never beyond the last message.
 -- KEYS[1] inbox:{user}:<channel>, stream
 -- KEYS[2] state:{user}, hash

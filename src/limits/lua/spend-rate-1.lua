@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Spends from a token bucket that the whole cluster shares, by the store's clock.
 -- KEYS[1] rate:{owner}:<rate>, string, expiring: when the bucket will be full again (Unix ms)
 -- ARGV[1] cost

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Takes or renews the lease of a node, keeps what it tells of itself, and looks at who else holds one.
 -- KEYS[1] nodes, sorted set: nodeId -> lease expiry (Unix ms by the store)
 -- KEYS[2] node-info, hash: nodeId -> what it tells, JSON; nothing of a node that is not in the list

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Whether a user is here, with how many devices, or since when not.
 -- KEYS[1] presence:{user}, hash
 -- KEYS[2] state:{user}, hash

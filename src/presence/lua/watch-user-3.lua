@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Has a node told of changes of a user's presence for a while, and tells how it is now.
 -- KEYS[1] presence:{user}, hash
 -- KEYS[2] state:{user}, hash

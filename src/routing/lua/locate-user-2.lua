@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Tells where a user is.
 -- KEYS[1] presence:{user}, hash
 -- KEYS[2] state:{user}, hash

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Registers a connection, after which every append routes to it, and tells where its feeds begin.
 -- KEYS[1] presence:{user}, hash
 -- KEYS[2] state:{user}, hash

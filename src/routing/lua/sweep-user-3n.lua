@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Asserts again that a node holds connections of a user, and compares notes.
 -- An entry that is missing (Redis was emptied, it ran out, its node's id was lost) is written again, unless newer
 -- connections stand in its place, or its token has been revoked: then this one has lost.

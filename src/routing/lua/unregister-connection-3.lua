@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Takes connections out of presence; ids are never used twice, so none of another's can be hit.
 -- KEYS[1] presence:{user}, hash
 -- KEYS[2] state:{user}, hash
