@@ -1,6 +1,7 @@
 /**
- * `npm run test:faults -- [--minutes 30] [--seed N] [--save]`: the scenarios of the fault suite, and with minutes the
- * heavy ones and random schedules as well. `--save` keeps the table in test/faults/results.json.
+ * `npm run test:faults -- [--minutes 30] [--seed N] [--store redis] [--save]`: the scenarios of the fault
+ * suite, and with minutes the heavy ones and random schedules as well, these on one server, a `cluster`, or the
+ * `embedded` store. `--save` keeps the table in test/faults/results.json.
  */
 import { parseArgs } from 'node:util';
 import { spawnSync } from 'node:child_process';
@@ -11,6 +12,7 @@ const { values, positionals } = parseArgs({
   options: {
     minutes: { type: 'string', default: '0' },
     seed: { type: 'string' },
+    store: { type: 'string', default: 'redis' },
     save: { type: 'boolean', default: false },
   },
   allowPositionals: true,
@@ -30,6 +32,7 @@ const { status } = spawnSync(
     env: {
       ...process.env,
       FAULT_MINUTES: values.minutes,
+      FAULT_STORE: values.store,
       ...(values.seed && { FAULT_SEED: values.seed }),
       ...(values.save && { FAULT_SAVE: '1' }),
     },

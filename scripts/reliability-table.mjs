@@ -5,12 +5,16 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 
 const DOCUMENT = 'docs/reliability.md';
-const RANDOM = /^schedule \d+$/;
+const RANDOM = /^schedule \d+(?: \((?<store>\w+)\))?$/;
+const STORES = { redis: 'one server', cluster: 'a Cluster', embedded: 'the embedded store' };
 
 const results = JSON.parse(readFileSync('test/faults/results.json', 'utf8'));
-const rounds = results.filter(({ fault }) => RANDOM.test(fault));
+const storeOf = ({ fault }) => RANDOM.exec(fault)?.groups.store ?? 'redis';
 const rows = results.filter(({ fault }) => !RANDOM.test(fault));
-if (rounds.length > 0) rows.push(sumOf(rounds));
+for (const [store, name] of Object.entries(STORES)) {
+  const rounds = results.filter((result) => RANDOM.test(result.fault) && storeOf(result) === store);
+  if (rounds.length > 0) rows.push(sumOf(rounds, name));
+}
 
 const table = [
   '| Fault | Sent | Acknowledged | Delivered | Lost | Repeated | Out of order | Other violations | Healed after |',
@@ -29,10 +33,10 @@ writeFileSync(
   ),
 );
 
-function sumOf(parts) {
+function sumOf(parts, store) {
   const sum = (field) => parts.reduce((total, part) => total + part[field], 0);
   return {
-    fault: `${parts.length} random schedules of these`,
+    fault: `${parts.length} random schedules of these on ${store}`,
     sent: sum('sent'),
     acknowledged: sum('acknowledged'),
     delivered: sum('delivered'),

@@ -33,7 +33,14 @@ function cleanStory(): Story {
   ];
   for (const n of [1, 2, 3, 4, 5]) {
     const send = { from: 'alice', to: 'bob', clientId: `c-${n}` };
-    events.push({ kind: 'tried', at: 10 * n, ...send, mark: `mark ${n}`, copy: false });
+    events.push({
+      kind: 'tried',
+      at: 10 * n,
+      ...send,
+      mark: `mark ${n}`,
+      copy: false,
+      connection: 'a',
+    });
     if (n === 5) events.push({ kind: 'unanswered', at: 10 * n + 5, ...send, reason: 'timeout' });
     else events.push({ kind: 'answered', at: 10 * n + 5, ...send, id: `id-${n}`, offset: `${1000 + n}-0` });
   }
@@ -125,6 +132,21 @@ describe('the checker', () => {
           if (event.kind === 'delivered' && event.message.id === 'id-4') event.message.offset = '1000-7';
         }
         story.remains.inboxes[0]!.messages[3]!.offset = '1000-7';
+      },
+    ],
+    [
+      'a later send stored before one whose answer it did not wait for',
+      2,
+      (story) => {
+        for (const event of story.events) {
+          if (event.kind === 'tried' && event.clientId === 'c-4') event.at = 34;
+          if (event.kind === 'answered' && event.clientId === 'c-4') event.offset = '1002-7';
+          if (event.kind === 'delivered' && event.message.id === 'id-4') event.message.offset = '1002-7';
+        }
+        story.remains.inboxes[0]!.messages[3]!.offset = '1002-7';
+        drop(story, isDelivery('b1', 3));
+        const [third, fourth] = deliveriesOf(story).slice(2);
+        [third!.message, fourth!.message] = [fourth!.message, third!.message];
       },
     ],
     [

@@ -8,7 +8,7 @@ const MAX_BUFFERED_BYTES = 262_144;
 
 describe('faults of clients and of the way to them, under load', () => {
   // Pings wait behind megabytes on the way to a slow receiver: here they may take their time.
-  const suite = new FaultSuite([], {
+  const suite = new FaultSuite(undefined, {
     MAX_BUFFERED_BYTES: `${MAX_BUFFERED_BYTES}`,
     INBOX_MAX_BYTES: `${64 * 2 ** 20}`,
     PING_TIMEOUT_MS: '20000',

@@ -13,7 +13,7 @@ const REDIS_DELAY_MS = 50;
 const ANSWERS = new Set<unknown>([200, 201, 503, 'answered', 'unavailable']);
 
 describe('drain under load', () => {
-  const suite = new FaultSuite([], { DRAIN_TIMEOUT_MS: `${DRAIN_TIMEOUT_MS}` });
+  const suite = new FaultSuite(undefined, { DRAIN_TIMEOUT_MS: `${DRAIN_TIMEOUT_MS}` });
 
   it('promise 1: every send under way at SIGTERM is answered, and what is acknowledged is in the inbox', async () => {
     let termAt = 0;

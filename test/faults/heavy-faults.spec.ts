@@ -19,7 +19,7 @@ const AT_EASE = {
 /** Only in the long form: minutes of work each. */
 (isLongForm ? describe : describe.skip)('a crowd, under load', () => {
   // A node that is busy with a thousand handshakes must not lose its lease to that, nor its users their places.
-  const suite = new FaultSuite([], { ...AT_EASE, NODE_LEASE_MS: '10000', SWEEP_INTERVAL_MS: '10000' });
+  const suite = new FaultSuite(undefined, { ...AT_EASE, NODE_LEASE_MS: '10000', SWEEP_INTERVAL_MS: '10000' });
 
   it('promise 5: 3,000 connections are lost and come back, then a third of them with their node', async () => {
     await suite.holds(
@@ -40,7 +40,7 @@ const AT_EASE = {
 });
 
 (isLongForm ? describe : describe.skip)('heavy faults, under load', () => {
-  const suite = new FaultSuite([], {
+  const suite = new FaultSuite(undefined, {
     ...AT_EASE,
     INBOX_MAX_LENGTH: '60000',
     INBOX_MAX_BYTES: `${64 * 2 ** 20}`,

@@ -15,15 +15,16 @@ import {
 import type { History } from './lib/history';
 import type { NodeProcess } from './lib/node-process';
 import { RedisProcess } from './lib/redis-process';
+import { SingleRedis } from './lib/stores/single-redis';
 import { FaultSuite } from './lib/suite';
 
 const SWEEP_MS = 1000;
 
 describe('faults of Redis and of the way to it, under load', () => {
-  const suite = new FaultSuite(RedisProcess.ALWAYS_ON_DISK);
+  const suite = new FaultSuite(() => SingleRedis.start(RedisProcess.ALWAYS_ON_DISK));
 
   it('promise 1: a Redis that writes to disk may be killed: what it acknowledged is there', async () => {
-    await suite.holds('SIGKILL of Redis (AOF always)', ({ arena }) => killRedis(arena, 800));
+    await suite.holds('SIGKILL of Redis (AOF always)', ({ arena }) => killRedis(arena, arena.redis, 800));
   });
 
   it('promise 5: presence is back after Redis was emptied', async () => {
@@ -33,7 +34,7 @@ describe('faults of Redis and of the way to it, under load', () => {
   it('promise 2: what was published while the subscribers were cut off is read instead, in order', async () => {
     await suite.holds('CLIENT KILL of the subscribers', async ({ arena }) => {
       for (let i = 0; i < 3; i += 1) {
-        await killSubscribers(arena);
+        await killSubscribers(arena, [arena.redis]);
         await delay(300);
       }
     });
@@ -79,8 +80,8 @@ describe('faults of Redis and of the way to it, under load', () => {
 
   it('promise 1: Redis that takes no writes (out of memory, read-only) or forgets scripts', async () => {
     await suite.holds('Redis out of memory, read-only, scripts flushed', async ({ arena }) => {
-      await forgetScripts(arena);
-      await outOfMemory(arena, 700);
+      await forgetScripts(arena, [arena.redis]);
+      await outOfMemory(arena, arena.redis, 700);
       await delay(300);
       await readOnly(arena, 700);
     });

@@ -1,9 +1,12 @@
 import { Redis } from 'ioredis';
-import type { RedisCluster } from './redis-cluster';
+import type { RedisServer } from './redis-server';
 
 /** Moves the slot of a key, with everything in it, to the next master: what an operator's resharding does. */
-export async function moveSlotOf(cluster: RedisCluster, key: string): Promise<void> {
-  const clients = cluster.servers.map(({ url }) => new Redis(url));
+export async function moveSlotOf(
+  { servers }: { servers: readonly Pick<RedisServer, 'url' | 'port'>[] },
+  key: string,
+): Promise<void> {
+  const clients = servers.map(({ url }) => new Redis(url));
   try {
     const slot = Number(await clients[0]!.cluster('KEYSLOT', key));
     const ids = await Promise.all(clients.map(async (client) => String(await client.cluster('MYID'))));
@@ -11,7 +14,7 @@ export async function moveSlotOf(cluster: RedisCluster, key: string): Promise<vo
     const to = (from + 1) % clients.length;
     await clients[to]!.cluster('SETSLOT', slot, 'IMPORTING', ids[from]!);
     await clients[from]!.cluster('SETSLOT', slot, 'MIGRATING', ids[to]!);
-    await moveKeys(clients[from]!, cluster.servers[to]!.port, slot);
+    await moveKeys(clients[from]!, servers[to]!.port, slot);
     for (const i of [to, from, ...clients.keys()])
       await clients[i]!.cluster('SETSLOT', slot, 'NODE', ids[to]!);
   } finally {

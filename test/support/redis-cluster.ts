@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import { type RedisServer, startRedis } from './redis-server';
+import { freePort, type RedisServer, startRedis } from './redis-server';
 import { waitUntil } from './wait-until';
 
 const SLOTS = 16_384;
@@ -12,34 +12,68 @@ export interface RedisCluster {
   stop(): Promise<void>;
 }
 
+/** A server that is to be part of a Cluster. */
+export interface ClusterMember {
+  readonly url: string;
+  readonly port: number;
+  /** What the servers tell each other goes here. */
+  readonly busPort: number;
+}
+
+/** Redis's own choice of a bus port, ten thousand above the other, does not exist for every free port. */
+export function clusterOptions(busPort: number, nodeTimeoutMs = 1000): string[] {
+  return [
+    '--cluster-enabled',
+    'yes',
+    '--cluster-node-timeout',
+    `${nodeTimeoutMs}`,
+    '--cluster-port',
+    `${busPort}`,
+  ];
+}
+
 export async function startRedisCluster(masters = 3): Promise<RedisCluster> {
-  const options = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '1000'];
-  const servers = await Promise.all(Array.from({ length: masters }, () => startRedis(...options)));
-  const clients = servers.map(({ url }) => new Redis(url));
-  await Promise.all(
-    clients.map((client, i) => {
-      const first = Math.floor((i * SLOTS) / masters);
-      const last = Math.floor(((i + 1) * SLOTS) / masters) - 1;
-      return client.cluster('ADDSLOTSRANGE', first, last);
+  const members = await Promise.all(
+    Array.from({ length: masters }, async () => {
+      const busPort = await freePort();
+      const server = await startRedis(...clusterOptions(busPort));
+      return { ...server, busPort };
     }),
   );
-  for (const [i, { port }] of servers.entries()) {
-    await clients[i]!.call('CLUSTER', 'SET-CONFIG-EPOCH', i + 1);
-    await clients[0]!.cluster('MEET', '127.0.0.1', port);
-  }
-  await waitUntil('every master sees the whole cluster', async () => {
-    const infos = await Promise.all(clients.map((client) => client.cluster('INFO')));
-    return infos.every(
-      (info) =>
-        String(info).includes('cluster_state:ok') && String(info).includes(`cluster_known_nodes:${masters}`),
-    );
-  });
-  for (const client of clients) client.disconnect();
+  await joinCluster(members);
   return {
-    url: servers.map(({ url }) => url).join(','),
-    servers,
+    url: members.map(({ url }) => url).join(','),
+    servers: members,
     stop: async () => {
-      await Promise.all(servers.map((server) => server.stop()));
+      await Promise.all(members.map((server) => server.stop()));
     },
   };
+}
+
+/** Makes empty servers the masters of one Cluster, each with an equal share of the slots. */
+export async function joinCluster(members: readonly ClusterMember[]): Promise<void> {
+  const clients = members.map(({ url }) => new Redis(url));
+  try {
+    await Promise.all(
+      clients.map((client, i) => {
+        const first = Math.floor((i * SLOTS) / members.length);
+        const last = Math.floor(((i + 1) * SLOTS) / members.length) - 1;
+        return client.cluster('ADDSLOTSRANGE', first, last);
+      }),
+    );
+    for (const [i, { port, busPort }] of members.entries()) {
+      await clients[i]!.call('CLUSTER', 'SET-CONFIG-EPOCH', i + 1);
+      await clients[0]!.call('CLUSTER', 'MEET', '127.0.0.1', port, busPort);
+    }
+    await waitUntil('every master sees the whole cluster', async () => {
+      const infos = await Promise.all(clients.map((client) => client.cluster('INFO')));
+      return infos.every(
+        (info) =>
+          String(info).includes('cluster_state:ok') &&
+          String(info).includes(`cluster_known_nodes:${members.length}`),
+      );
+    });
+  } finally {
+    for (const client of clients) client.disconnect();
+  }
 }

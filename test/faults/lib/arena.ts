@@ -1,37 +1,57 @@
 import { uniquePrefix, waitUntil } from '../../support';
 import { History, type Remains } from './history';
 import { FAULT_ENVIRONMENT, NodeProcess } from './node-process';
-import { RedisProcess } from './redis-process';
+import type { RedisProcess } from './redis-process';
 import { readRemains } from './remains';
+import type { ArenaStore } from './stores/arena-store';
+import { ClusterOfRedis } from './stores/redis-cluster';
+import { EmbeddedDisk } from './stores/embedded';
+import { SingleRedis } from './stores/single-redis';
 import { TcpProxy } from './tcp-proxy';
 
 /** As many as the contract allows in one question. */
 const USERS_PER_LOOK = 200;
 
 /**
- * A cluster to be ill-treated: one Redis of its own, nodes that each reach it through a proxy of their own, and one
- * load balancer in front of the nodes, through which clients come back to whoever is there.
+ * A cluster to be ill-treated: a store of its own, nodes that reach it through proxies, and one load balancer in front of
+ * the nodes, through which clients come back to whoever is there.
  */
 export class Arena {
   nodes: NodeProcess[] = [];
   history = new History();
   private readonly wires = new Map<NodeProcess, TcpProxy>();
-  private readonly replicas: RedisProcess[] = [];
   private readonly clientWires: TcpProxy[] = [];
   private readonly prefix = uniquePrefix();
-  private started = 0;
+  private readonly started: NodeProcess[] = [];
+  private names = 0;
 
   private constructor(
-    public redis: RedisProcess,
+    readonly store: ArenaStore,
     readonly front: TcpProxy,
     private readonly environment: Record<string, string>,
   ) {}
 
-  static async start(redisOptions: readonly string[], environment: Record<string, string>): Promise<Arena> {
-    const redis = await RedisProcess.start(redisOptions);
+  static async start(store: ArenaStore, environment: Record<string, string>): Promise<Arena> {
     const front = await TcpProxy.start(() => arena.running.map(({ port }) => port));
-    const arena: Arena = new Arena(redis, front, environment);
+    const arena: Arena = new Arena(store, front, environment);
     return arena;
+  }
+
+  get single(): SingleRedis {
+    return expectStore(this.store, SingleRedis);
+  }
+
+  get cluster(): ClusterOfRedis {
+    return expectStore(this.store, ClusterOfRedis);
+  }
+
+  get disk(): EmbeddedDisk {
+    return expectStore(this.store, EmbeddedDisk);
+  }
+
+  /** The one server, where there is one. */
+  get redis(): RedisProcess {
+    return this.single.server;
   }
 
   /** What a node is set to here, in ms. */
@@ -40,7 +60,8 @@ export class Arena {
   }
 
   /** As many living nodes as wanted, neither more nor fewer, and a history that begins here. */
-  async prepare(size: number): Promise<void> {
+  async prepare(wanted: number): Promise<void> {
+    const size = Math.min(wanted, this.store.maxNodes);
     this.history = new History();
     this.nodes = this.living;
     await Promise.all(this.nodes.slice(size).map((node) => node.terminate()));
@@ -53,38 +74,37 @@ export class Arena {
 
   /** One more node, and the load balancer knows it. */
   async startNode(environment: Record<string, string> = {}): Promise<NodeProcess> {
-    const name = `n${this.started++}`;
-    const wire = await TcpProxy.start(() => [this.redis.port]);
+    const name = `n${this.names++}`;
+    const { environment: wiring, wire } = await this.store.connect();
     try {
       const node = await NodeProcess.start(name, {
-        REDIS_URL: `redis://127.0.0.1:${wire.port}`,
         REDIS_KEY_PREFIX: this.prefix,
+        ...wiring,
         ...this.environment,
         ...environment,
       });
       this.nodes.push(node);
-      this.wires.set(node, wire);
+      this.started.push(node);
+      if (wire !== undefined) this.wires.set(node, wire);
       return node;
     } catch (error) {
-      wire.close();
+      wire?.close();
       throw error;
     }
   }
 
   /** A replica that has caught up with the master. */
-  async startReplica(environment: Record<string, string> = {}): Promise<RedisProcess> {
-    const replica = await RedisProcess.start(['--replicaof', '127.0.0.1', `${this.redis.port}`], environment);
-    this.replicas.push(replica);
-    await waitUntil('it follows the master', async () =>
-      String(await replica.command('INFO', 'replication')).includes('master_link_status:up'),
-    );
-    return replica;
+  startReplica(
+    environment: Record<string, string> = {},
+    options: readonly string[] = [],
+  ): Promise<RedisProcess> {
+    return this.single.startReplica(options, environment);
   }
 
   /** The master dies, the replica takes over, and every node is led to it. */
   async failOver(replica: RedisProcess): Promise<void> {
     await this.redis.close();
-    this.redis = replica;
+    this.single.server = replica;
     this.history.add({ kind: 'store-lost', at: this.history.now() });
     await replica.command('REPLICAOF', 'NO', 'ONE');
     for (const wire of this.wires.values()) wire.cutAll();
@@ -155,13 +175,18 @@ export class Arena {
 
   /** What is left when all is over. */
   async remains(users: readonly string[]): Promise<Remains> {
-    return readRemains(() => this.living[0], this.redis, users);
+    return readRemains(() => this.living[0], this.store, users);
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.wires.keys()].map((node) => node.kill()));
+    await Promise.all(this.started.map((node) => node.kill()));
     for (const wire of [...this.wires.values(), ...this.clientWires]) wire.close();
     this.front.close();
-    await Promise.all([this.redis, ...this.replicas].map((redis) => redis.close()));
+    await this.store.close();
   }
+}
+
+function expectStore<S extends ArenaStore>(store: ArenaStore, Store: { prototype: S; name: string }): S {
+  if (Store.prototype.constructor !== store.constructor) throw new Error(`the store is not a ${Store.name}`);
+  return store as S;
 }

@@ -42,6 +42,7 @@ export function check({ events }: Pick<History, 'events'>, remains: Remains, bou
     ...lostFromInbox(facts),
     ...lostOnTheWay(facts),
     ...sendOrder(facts),
+    ...unwaitedOrder(facts),
     ...deliveryOrder(facts),
     ...gaps(facts),
     ...twiceOnConnection(facts),
@@ -107,6 +108,21 @@ function sendOrder(facts: Facts): Violation[] {
     }
   }
   return violations;
+}
+
+/** Rule 2: what one connection sends to one receiver without waiting for answers is stored in the order sent. */
+function unwaitedOrder(facts: Facts): Violation[] {
+  const once = facts.judged.filter(
+    ({ tries, answers, connection }) => connection !== undefined && tries === 1 && answers.length > 0,
+  );
+  return [...groupBy(once, ({ connection, to }) => `${connection} → ${to}`).values()].flatMap((sends) =>
+    sends.slice(1).flatMap((send, i) => {
+      const before = sends[i] as Send;
+      return compare(offsetOf(send), offsetOf(before)) > 0
+        ? []
+        : [{ rule: 2 as const, what: `${sendKey(send)} overtook ${before.clientId} on one connection` }];
+    }),
+  );
 }
 
 /** Rule 2: on one connection, each inbox comes in offset order. */

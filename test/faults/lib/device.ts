@@ -78,7 +78,8 @@ export class Device {
     copy: boolean,
   ): Promise<boolean> {
     const send = { from: this.user, to, clientId };
-    this.history.add({ kind: 'tried', at: this.history.now(), ...send, mark: body.mark, copy });
+    const { connection } = this;
+    this.history.add({ kind: 'tried', at: this.history.now(), ...send, mark: body.mark, copy, connection });
     const answer = await this.ask<{ id: string; offset: string }>('message:send', {
       to,
       body,

@@ -8,6 +8,9 @@ export interface Send {
   mark: string;
   copy: boolean;
   firstTriedAt: number;
+  tries: number;
+  /** On which it was first tried. */
+  connection?: string | undefined;
   answers: EventOf<'answered'>[];
 }
 
@@ -37,7 +40,8 @@ export class Facts {
     for (const tried of this.of('tried')) {
       const known = this.sends.get(sendKey(tried));
       if (known === undefined)
-        this.sends.set(sendKey(tried), { ...tried, firstTriedAt: tried.at, answers: [] });
+        this.sends.set(sendKey(tried), { ...tried, firstTriedAt: tried.at, tries: 1, answers: [] });
+      else known.tries += 1;
     }
     this.kept = new Map(
       remains.inboxes.map(({ user, channel, messages }) => [

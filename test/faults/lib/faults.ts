@@ -1,7 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { waitUntil } from '../../support';
 import type { Arena } from './arena';
+import type { SteppedClock } from './faketime';
 import type { KillPoint, NodeProcess } from './node-process';
+import type { RedisProcess } from './redis-process';
+import type { TcpProxy } from './tcp-proxy';
 
 /** What can go wrong, each undone before it resolves; whoever plays it sees to the load. */
 
@@ -42,41 +45,83 @@ export async function terminate(arena: Arena, node: NodeProcess): Promise<number
 
 /** No byte between that node and Redis, and no end of a connection either. */
 export async function partition(arena: Arena, node: NodeProcess, ms: number): Promise<void> {
-  arena.wireOf(node).blackHole();
-  arena.fault(`${node.name} cut off from Redis`);
-  await delay(ms);
-  await mend(arena, node);
+  await ail(arena, arena.wireOf(node), `${node.name} cut off from Redis`, ms, (wire) => wire.blackHole());
 }
 
 /** Connections to Redis are cut and refused. */
 export async function refuse(arena: Arena, node: NodeProcess, ms: number): Promise<void> {
-  arena.wireOf(node).refuse();
-  arena.fault(`${node.name} refused by Redis`);
-  await delay(ms);
-  await mend(arena, node);
+  await ail(arena, arena.wireOf(node), `${node.name} refused by Redis`, ms, (wire) => wire.refuse());
 }
 
 /** Commands are carried out, and their replies never come. */
 export async function dropReplies(arena: Arena, node: NodeProcess, ms: number): Promise<void> {
-  arena.wireOf(node).dropReplies();
-  arena.fault(`${node.name} hears nothing of Redis`);
-  await delay(ms);
-  await mend(arena, node);
+  await ail(arena, arena.wireOf(node), `${node.name} hears nothing of Redis`, ms, (wire) =>
+    wire.dropReplies(),
+  );
 }
 
 export async function slowRedis(arena: Arena, node: NodeProcess, ms: number): Promise<void> {
-  arena.wireOf(node).delay(60);
-  arena.fault(`${node.name} far from Redis`);
-  await delay(ms);
-  await mend(arena, node);
+  await ail(arena, arena.wireOf(node), `${node.name} far from Redis`, ms, (wire) => wire.delay(60));
 }
 
-export async function killRedis(arena: Arena, downMs: number): Promise<void> {
-  await arena.redis.kill();
+/** Some harm to a wire for a time. */
+export async function ail(
+  arena: Arena,
+  wire: TcpProxy,
+  what: string,
+  ms: number,
+  harm: (wire: TcpProxy) => void,
+): Promise<void> {
+  harm(wire);
+  arena.fault(what);
+  await delay(ms);
+  await wire.pass();
+  arena.fault(`no more: ${what}`);
+}
+
+export async function killRedis(arena: Arena, redis: RedisProcess, downMs: number): Promise<void> {
+  await redis.kill();
   arena.fault('Redis killed');
   await delay(downMs);
-  await arena.redis.start();
+  await redis.start();
   arena.fault('Redis back');
+}
+
+/** It takes connections and commands, and answers nothing until it is thawed. */
+export async function freezeRedis(arena: Arena, redis: RedisProcess, ms: number): Promise<void> {
+  redis.freeze();
+  arena.fault('Redis frozen');
+  await delay(ms);
+  redis.thaw();
+  arena.fault('Redis thawed');
+}
+
+/** The clock of Redis steps, forward or back, and stays so. */
+export function stepClock(arena: Arena, seconds: number): void {
+  arena.single.clock?.step(seconds);
+  arena.fault(`the clock of Redis stepped by ${seconds} s`);
+}
+
+/** A replica takes over that has missed the last writes, and whose clock may be behind. */
+export async function loseWrites(
+  arena: Arena,
+  { options, clock, lostMs }: { options: readonly string[]; clock: SteppedClock | undefined; lostMs: number },
+): Promise<void> {
+  const replica = await arena.startReplica(clock?.environment, options);
+  await replica.command('REPLICAOF', 'NO', 'ONE');
+  await delay(lostMs);
+  await arena.failOver(replica);
+  arena.single.clock = clock;
+}
+
+/** Writes fail for want of room, and all that is tried meanwhile with them; then there is room again. */
+export async function fillDisk(arena: Arena, leaveBytes: number, ms: number): Promise<void> {
+  if (!arena.disk.isOwnDisk) return;
+  arena.disk.fill(leaveBytes);
+  arena.fault('the disk is full');
+  await delay(ms);
+  arena.disk.makeRoom();
+  arena.fault('the disk has room again');
 }
 
 export async function emptyRedis(arena: Arena): Promise<void> {
@@ -86,8 +131,8 @@ export async function emptyRedis(arena: Arena): Promise<void> {
 }
 
 /** Every node's subscription is cut; Redis stays. */
-export async function killSubscribers(arena: Arena): Promise<void> {
-  await arena.redis.command('CLIENT', 'KILL', 'TYPE', 'pubsub');
+export async function killSubscribers(arena: Arena, servers: readonly RedisProcess[]): Promise<void> {
+  await Promise.all(servers.map((redis) => redis.command('CLIENT', 'KILL', 'TYPE', 'pubsub')));
   arena.fault('subscribers killed');
 }
 
@@ -100,17 +145,17 @@ export async function losePublishes(arena: Arena, ms: number): Promise<void> {
   arena.fault('publishes arrive again');
 }
 
-export async function forgetScripts(arena: Arena): Promise<void> {
-  await arena.redis.command('SCRIPT', 'FLUSH');
+export async function forgetScripts(arena: Arena, servers: readonly RedisProcess[]): Promise<void> {
+  await Promise.all(servers.map((redis) => redis.command('SCRIPT', 'FLUSH')));
   arena.fault('scripts forgotten');
 }
 
 /** Redis takes no writes for want of memory. */
-export async function outOfMemory(arena: Arena, ms: number): Promise<void> {
-  await arena.redis.command('CONFIG', 'SET', 'maxmemory', '1');
+export async function outOfMemory(arena: Arena, redis: RedisProcess, ms: number): Promise<void> {
+  await redis.command('CONFIG', 'SET', 'maxmemory', '1');
   arena.fault('Redis out of memory');
   await delay(ms);
-  await arena.redis.command('CONFIG', 'SET', 'maxmemory', '0');
+  await redis.command('CONFIG', 'SET', 'maxmemory', '0');
   arena.fault('Redis has memory again');
 }
 
@@ -132,11 +177,6 @@ export function cutClients(arena: Arena): void {
 export function abandonClients(arena: Arena): void {
   arena.front.abandonAll();
   arena.fault('every connection half-open');
-}
-
-async function mend(arena: Arena, node: NodeProcess): Promise<void> {
-  await arena.wireOf(node).pass();
-  arena.fault(`${node.name} has Redis again`);
 }
 
 async function untilEnded(node: NodeProcess, point: string): Promise<void> {

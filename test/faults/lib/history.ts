@@ -20,7 +20,17 @@ interface OnConnection {
 /** One thing that happened, as the clients or the bystander saw it. Times are ms of one monotonic clock. */
 export type HistoryEvent =
   /** A send is tried, for the first time or again. */
-  | { kind: 'tried'; at: number; from: string; to: string; clientId: string; mark: string; copy: boolean }
+  | {
+      kind: 'tried';
+      at: number;
+      from: string;
+      to: string;
+      clientId: string;
+      mark: string;
+      copy: boolean;
+      /** Where it was sent on. */
+      connection?: string | undefined;
+    }
   | { kind: 'answered'; at: number; from: string; to: string; clientId: string; id: string; offset: string }
   /** No answer, or one that leaves it open whether the message is stored. */
   | { kind: 'unanswered'; at: number; from: string; to: string; clientId: string; reason: string }

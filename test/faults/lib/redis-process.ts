@@ -17,6 +17,7 @@ export class RedisProcess {
   private constructor(
     readonly port: number,
     private readonly options: readonly string[],
+    private readonly environment: Record<string, string>,
   ) {}
 
   /** Durable: what Redis acknowledges survives its own SIGKILL. */
@@ -24,11 +25,12 @@ export class RedisProcess {
 
   static async start(
     options: readonly string[] = [],
-    env: Record<string, string> = {},
+    environment: Record<string, string> = {},
+    port?: number,
   ): Promise<RedisProcess> {
-    const redis = new RedisProcess(await freePort(), options);
+    const redis = new RedisProcess(port ?? (await freePort()), options, environment);
     try {
-      await redis.start(env);
+      await redis.start();
       return redis;
     } catch (error) {
       await redis.close();
@@ -36,11 +38,15 @@ export class RedisProcess {
     }
   }
 
+  get url(): string {
+    return `redis://127.0.0.1:${this.port}`;
+  }
+
   /** On the same port and directory as before, where it was killed. */
-  async start(env: Record<string, string> = {}): Promise<void> {
+  async start(): Promise<void> {
     const defaults = ['--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', this.dir];
     const child = spawn('redis-server', ['--port', `${this.port}`, ...defaults, ...this.options], {
-      env: { ...process.env, ...env },
+      env: { ...process.env, ...this.environment },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     this.child = child;
@@ -60,6 +66,15 @@ export class RedisProcess {
     const ended = once(child, 'exit');
     child.kill('SIGKILL');
     await ended;
+  }
+
+  /** It answers nobody, and ends no connection. */
+  freeze(): void {
+    this.child?.kill('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.child?.kill('SIGCONT');
   }
 
   /** Runs one command on a connection of its own. */

@@ -3,7 +3,7 @@ import { waitUntil } from '../../support';
 import { seen } from './device';
 import type { Remains, SeenMessage } from './history';
 import type { NodeProcess } from './node-process';
-import type { RedisProcess } from './redis-process';
+import type { ArenaStore } from './stores/arena-store';
 
 const CHANNELS = ['chat', 'sent'];
 
@@ -16,7 +16,7 @@ interface Page {
 /** What is left when all is over: every inbox, pulled over REST from a node that lives, and every key. */
 export async function readRemains(
   livingNode: () => NodeProcess | undefined,
-  redis: RedisProcess,
+  store: Pick<ArenaStore, 'keys'>,
   users: readonly string[],
 ): Promise<Remains> {
   const inboxes: Remains['inboxes'] = [];
@@ -25,7 +25,7 @@ export async function readRemains(
       inboxes.push({ user, channel, messages: await pull(livingNode, user, channel) });
     }
   }
-  return { inboxes, keys: await redis.keys() };
+  return { inboxes, keys: await store.keys() };
 }
 
 async function pull(

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { type History } from './history';
 import { Arena } from './arena';
+import type { ArenaStore } from './stores/arena-store';
+import { SingleRedis } from './stores/single-redis';
 import { report, type Row } from './report';
 import { play, type ScenarioOptions, type Scene, SEED } from './scenario';
 
@@ -16,7 +18,7 @@ export class FaultSuite {
 
   /** All scenarios of a suite are played on one cluster, whose dead nodes are replaced in between. */
   constructor(
-    private readonly redis: readonly string[] = [],
+    private readonly startStore: () => ArenaStore | Promise<ArenaStore> = () => SingleRedis.start(),
     private readonly environment: Record<string, string> = {},
   ) {
     jest.setTimeout(SCENARIO_TIMEOUT_MS);
@@ -37,7 +39,7 @@ export class FaultSuite {
     act: (scene: Scene) => Promise<void>,
     options?: ScenarioOptions,
   ): Promise<History> {
-    this.arena ??= await Arena.start(this.redis, this.environment);
+    this.arena ??= await Arena.start(await this.startStore(), this.environment);
     try {
       const { row, violations, history } = await play(fault, this.arena, act, options);
       this.rows.push(row);

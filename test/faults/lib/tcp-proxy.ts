@@ -16,7 +16,7 @@ interface Link {
   upstream: Socket;
   /** Replies were dropped: what follows would make no sense to the client. */
   isTorn: boolean;
-  /** The client has gone without a word. */
+  /** What one side writes never comes to the other, nor that it has gone. */
   isAbandoned: boolean;
 }
 
@@ -72,6 +72,16 @@ export class TcpProxy {
     }
   }
 
+  /**
+   * Those connections that are open now, or one of them, fall silent for ever, as where a machine or a NAT entry was
+   * lost: bytes are taken and lead nowhere, and no end is told. New ones are as good as any.
+   */
+  silence(pick: (open: number) => number | 'all'): void {
+    const open = [...this.links].filter(({ isAbandoned }) => !isAbandoned);
+    const picked = pick(open.length);
+    for (const link of picked === 'all' ? open : open.slice(picked, picked + 1)) link.isAbandoned = true;
+  }
+
   blackHole(): void {
     this.switchTo({ kind: 'black-hole' });
   }
@@ -123,8 +133,9 @@ export class TcpProxy {
     this.links.add(link);
     upstream.on('error', () => upstream.destroy());
     upstream.once('close', () => {
-      this.links.delete(link);
-      void this.outOfTheHole().then(() => client.destroy());
+      // The other side of a silent connection is not told, and stays.
+      if (!link.isAbandoned || client.destroyed) this.links.delete(link);
+      if (!link.isAbandoned) void this.outOfTheHole().then(() => client.destroy());
     });
     client.once('close', () => {
       if (!link.isAbandoned) void this.outOfTheHole().then(() => upstream.destroy());
