@@ -10,6 +10,16 @@ function lookAt(liveness: Liveness, living: NodeId[], nowMs = 0): NodeId[] {
 }
 
 describe('liveness', () => {
+  it('knows a stranger: in no list yet, and not dead either', () => {
+    const liveness = new Liveness(FORGET_AFTER_MS);
+    expect(liveness.hasStrangers([])).toBe(false);
+    expect(liveness.hasStrangers([a])).toBe(true);
+    for (const node of [a, b]) liveness.meet(node);
+    lookAt(liveness, [a]);
+    expect(liveness.hasStrangers([a, b])).toBe(false);
+    expect(liveness.hasStrangers([a, 'another' as NodeId])).toBe(true);
+  });
+
   it('calls dead whoever was met and is missing from a later look', () => {
     const liveness = new Liveness(FORGET_AFTER_MS);
     liveness.meet(a);

@@ -13,6 +13,7 @@ export class Liveness {
   /** Dead id → when it was found dead, ms. */
   private readonly deadSince = new Map<NodeId, number>();
   private deadIds: readonly NodeId[] = [];
+  private listed: ReadonlySet<NodeId> = new Set();
 
   /** `forgetAfterMs`: by then no entry of a dead node can be left in presence. */
   constructor(private readonly forgetAfterMs: number) {}
@@ -20,6 +21,11 @@ export class Liveness {
   /** Notes that an id was seen in presence. Cheap: called for every route of every message. */
   meet(node: NodeId): void {
     if (!this.deadSince.has(node)) this.met.add(node);
+  }
+
+  /** Whether no look has told of one of these yet: it is not in the last list, and not known to be dead either. */
+  hasStrangers(nodes: readonly NodeId[]): boolean {
+    return nodes.some((node) => !this.listed.has(node) && !this.deadSince.has(node));
   }
 
   /** The ids met so far, to be handed to `judge` with a look that is made after this call. */
@@ -30,6 +36,7 @@ export class Liveness {
   /** Takes a look that was made after `suspects` was called. Returns the ids found dead by it. */
   judge(suspects: ReadonlySet<NodeId>, living: readonly NodeId[], nowMs: number): NodeId[] {
     const listed = new Set(living);
+    this.listed = listed;
     const found = [...suspects].filter((node) => !listed.has(node) && !this.deadSince.has(node));
     for (const node of found) {
       this.met.delete(node);

@@ -3,7 +3,7 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { Config } from '../config';
 import { Logger } from '../logging';
 import { Metrics } from '../metrics';
-import { monotonicMs, type NodeId, StoreClock } from '../shared';
+import { monotonicMs, type NodeId, StoreClock, unavailable } from '../shared';
 import { Heartbeat } from './heartbeat';
 import { type LeaseLook, LeaseStore, type ListedNode, type NodeInfo } from './lease-store.port';
 import { Liveness } from './liveness';
@@ -47,6 +47,8 @@ export class NodeService implements OnModuleInit {
   private storeFault: string | undefined;
   private renewals = 0;
   private leaseHeldAt = monotonicMs();
+  private lastLook: Promise<void> = Promise.resolve();
+  private nextLook: Promise<void> | undefined;
   private countConnections = (): number => 0;
 
   constructor(
@@ -111,9 +113,52 @@ export class NodeService implements OnModuleInit {
   /** Looks now, and not only at the next renewal, whether any of these nodes is dead. */
   async findDead(nodes: readonly NodeId[]): Promise<boolean> {
     this.meet(nodes);
-    await this.look(() => this.leases.renew(this.currentId, this.config.nodeLeaseMs, this.info()));
+    await this.lookNow();
+    return this.isAnyDead(nodes);
+  }
+
+  /**
+   * Asks something of presence, again where the answer rests on a node that turns out to be dead. No answer rests on a
+   * node that is in no list: an entry may be a dead node's whom this one never met. `unavailable` where nobody can tell.
+   */
+  async askOfLiving<T>(
+    ask: (dead: readonly NodeId[]) => Promise<T>,
+    nodesOf: (answer: T) => readonly NodeId[],
+  ): Promise<T> {
+    for (;;) {
+      const answer = await ask(this.deadNodes());
+      const nodes = nodesOf(answer);
+      this.meet(nodes);
+      if (this.liveness.hasStrangers(nodes) || this.isListOld) await this.lookNow();
+      if (!this.isAnyDead(nodes)) return answer;
+    }
+  }
+
+  private get isListOld(): boolean {
+    return monotonicMs() - this.leaseHeldAt > this.config.nodeLeaseMs;
+  }
+
+  private isAnyDead(nodes: readonly NodeId[]): boolean {
     const dead = this.deadNodes();
     return nodes.some((node) => dead.includes(node));
+  }
+
+  /** One look for everybody who asks before it begins. It takes what was met by then, so who asks later waits for the next. */
+  private lookNow(): Promise<void> {
+    this.nextLook ??= this.lastLook.then(() => {
+      const look = this.lookOrFail();
+      this.nextLook = undefined;
+      this.lastLook = look.catch(() => {});
+      return look;
+    });
+    return this.nextLook;
+  }
+
+  private async lookOrFail(): Promise<void> {
+    const look = await this.look(() =>
+      this.leases.renew(this.currentId, this.config.nodeLeaseMs, this.info()),
+    );
+    if (!look.held) throw unavailable('this node has lost its lease: nobody is called dead by it');
   }
 
   async publish(node: NodeId, payload: string): Promise<void> {

@@ -20,10 +20,12 @@ export class PresenceService {
   /** The state of each user asked for, as far as the policy lets the viewer see it. */
   async look(viewer: UserId, users: readonly UserId[]): Promise<PresenceByUser> {
     const unique = [...new Set(users)];
-    const looks = await this.store.look(unique, this.node.deadNodes());
+    const looks = await this.node.askOfLiving(
+      (dead) => this.store.look(unique, dead),
+      (answers) => answers.flatMap(({ nodes }) => nodes),
+    );
     const states = await Promise.all(
-      looks.map(async ({ nodes, ...state }, i) => {
-        this.node.meet(nodes);
+      looks.map(async ({ nodes: _where, ...state }, i) => {
         const user = unique[i] as UserId;
         return [user, (await this.policy.maySee(viewer, user)) ? state : UNSEEN] as const;
       }),

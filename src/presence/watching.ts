@@ -148,8 +148,10 @@ export class Watching implements OnApplicationBootstrap, OnApplicationShutdown {
   }
 
   private async readState(user: UserId, watched: Watched): Promise<PresenceState> {
-    const { until, nodes, ...state } = await this.store.watch(user, this.node.id, this.node.deadNodes());
-    this.node.meet(nodes);
+    const { until, nodes, ...state } = await this.node.askOfLiving(
+      (dead) => this.store.watch(user, this.node.id, dead),
+      (answer) => answer.nodes,
+    );
     watched.until = Math.max(watched.until, until);
     watched.nodes = nodes;
     return state;

@@ -61,6 +61,40 @@ describe('when a node vanishes without leaving', () => {
     expect((await presenceOf(carol, a))?.online).toBe(true);
   });
 
+  it('promise 5: the first that a node hears of it is no answer: nobody had asked it for these users before', async () => {
+    nodes = await startTrio({ NODE_LEASE_MS: `${LEASE_MS}`, SWEEP_INTERVAL_MS: '600000' });
+    const [a, b, c] = nodes;
+    const [bob, carol] = [uniqueUser('bob'), uniqueUser('carol')];
+    for (const user of [bob, carol]) await TestClient.connect(b, user);
+    await TestClient.connect(c, carol);
+    const watcher = await TestClient.connect(c, uniqueUser('watcher'));
+    cutOff(b);
+    await untilLeaseHasRunOut('node-1', a);
+    const [, , asked] = await Promise.all([
+      expect(presenceOf(bob, a)).resolves.toMatchObject({ online: false, devices: 0, lastSeen: aNumber() }),
+      expect(presenceOf(carol, a)).resolves.toMatchObject({ online: true, devices: 1 }),
+      watcher.request('presence:watch', { users: [bob, carol] }),
+    ]);
+    expect(asked).toMatchObject({
+      presence: { [bob]: { online: false, devices: 0 }, [carol]: { online: true, devices: 1 } },
+    });
+    // One question for very many is one look, and no look where everybody is known.
+    const many = await Promise.all(Array.from({ length: 50 }, () => presenceOf(carol, a)));
+    expect(many).toEqual(Array.from({ length: 50 }, () => ({ online: true, devices: 1, lastSeen: null })));
+  });
+
+  async function untilLeaseHasRunOut(name: string, asked: BeelineNode): Promise<void> {
+    const token = tokenFor('admin', { scope: 'admin' });
+    await waitUntil(
+      'the lease has run out',
+      async () => {
+        const { body } = await rest(asked, 'GET', '/admin/nodes', { token });
+        return (body['nodes'] as { name: string }[]).every((listed) => listed.name !== name);
+      },
+      FOUND_DEAD_MS,
+    );
+  }
+
   it('its users get on another node what was sent meanwhile', async () => {
     nodes = await startTrio({ NODE_LEASE_MS: `${LEASE_MS}` });
     const [a, b, c] = nodes;
