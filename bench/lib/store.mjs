@@ -31,7 +31,9 @@ export class StoreCalls {
       this.#caught = { sha: this.shaOf(script.lua), keys: keys.map(String), args: args.map(String) };
       return new Promise(() => {});
     };
-    this.#mailbox = new RedisMailbox({ run }, this.#keys, config);
+    // Calls are made beforehand, and carried out at any time later.
+    const clock = { now: () => Date.now() + 86_400_000 };
+    this.#mailbox = new RedisMailbox({ run }, this.#keys, config, clock);
   }
 
   /** Every script that has been called so far, to be loaded before it is run. */

@@ -11,6 +11,8 @@ const SPREAD_PER_CONNECTION_MS = 20;
 
 /** The share of `DRAIN_TIMEOUT_MS` that requests under way may take to be answered, and clients to let go. */
 export const PATIENCE = 1 / 8;
+/** The share that the store may take to be told who has left: a node that is off the list holds nobody in any case. */
+const STORE_PATIENCE = 1 / 4;
 
 /**
  * Leaving in order: not ready, no new handshakes, connections told and closed one after another, presence cleared,
@@ -33,7 +35,7 @@ export class Drain implements BeforeApplicationShutdown {
     await this.closeConnections();
     this.sweeper.stop();
     try {
-      await this.sessions.settled();
+      await this.sessions.settled(this.config.drainTimeoutMs * STORE_PATIENCE);
       await this.node.leave();
     } catch (err) {
       this.logger.warn({ err, nodeId: this.node.id }, 'left without telling: the lease runs out by itself');

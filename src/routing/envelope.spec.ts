@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { channels, connectionIds, offsets, userIds } from '../../test/support/arbitraries';
-import type { MessageJson } from '../shared';
+import type { MessageJson, NodeId } from '../shared';
 import { type Envelope, parseEnvelope, printEnvelope } from './envelope';
 
 const ids = fc.array(connectionIds, { minLength: 1, maxLength: 4 });
@@ -50,6 +50,18 @@ const typing = fc.record({
   typing: fc.boolean(),
 });
 const presence = fc.record({ kind: fc.constant('presence' as const), userId: userIds });
+const asks = fc.record({
+  kind: fc.constant('ask' as const),
+  userId: userIds,
+  from: connectionIds as fc.Arbitrary<string> as fc.Arbitrary<NodeId>,
+  question: connectionIds as fc.Arbitrary<string>,
+  connectionIds: ids,
+});
+const answers = fc.record({
+  kind: fc.constant('answer' as const),
+  userId: userIds,
+  question: connectionIds as fc.Arbitrary<string>,
+});
 
 /** One of every kind there is: a kind that is added and not named here does not compile. */
 const ofKind: { [K in Envelope['kind']]: fc.Arbitrary<Extract<Envelope, { kind: K }>> } = {
@@ -61,6 +73,8 @@ const ofKind: { [K in Envelope['kind']]: fc.Arbitrary<Extract<Envelope, { kind: 
   receipt: receipts,
   typing,
   presence,
+  ask: asks,
+  answer: answers,
 };
 const envelopes: fc.Arbitrary<Envelope> = fc.oneof(...Object.values(ofKind));
 const kinds = Object.entries(ofKind) as [string, fc.Arbitrary<Envelope>][];

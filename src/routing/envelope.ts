@@ -3,6 +3,7 @@ import {
   type ConnectionId,
   isOpaqueId,
   type MessageJson,
+  type NodeId,
   type Offset,
   parseChannel,
   parseOffset,
@@ -22,6 +23,8 @@ import {
  *     1 ⇥ receipt ⇥ user ⇥ channel ⇥ peer ⇥ state ⇥ offset
  *     1 ⇥ typing ⇥ user ⇥ channel ⇥ from ⇥ 1 or 0
  *     1 ⇥ presence ⇥ user
+ *     1 ⇥ ask ⇥ user ⇥ asking node ⇥ question ⇥ connectionIds
+ *     1 ⇥ answer ⇥ user ⇥ question
  */
 export type Envelope =
   /** A message was appended. */
@@ -61,7 +64,11 @@ export type Envelope =
   /** Somebody is writing to the user, or has stopped. */
   | { kind: 'typing'; userId: UserId; channel: Channel; from: UserId; typing: boolean }
   /** The user's presence may have changed: for nodes that watch it. */
-  | { kind: 'presence'; userId: UserId };
+  | { kind: 'presence'; userId: UserId }
+  /** Whether these connections are there: those that are not are taken out of presence before it is answered. */
+  | { kind: 'ask'; userId: UserId; from: NodeId; question: string; connectionIds: ConnectionId[] }
+  /** That has been done. */
+  | { kind: 'answer'; userId: UserId; question: string };
 
 const VERSION = '1';
 
@@ -88,6 +95,10 @@ function fieldsOf(envelope: Envelope): (string | number)[] {
       return [envelope.channel, envelope.from, envelope.typing ? 1 : 0];
     case 'presence':
       return [];
+    case 'ask':
+      return [envelope.from, envelope.question, envelope.connectionIds.join(',')];
+    case 'answer':
+      return [envelope.question];
   }
 }
 
@@ -149,6 +160,15 @@ const READERS: Record<Envelope['kind'], Reader> = {
       : undefined;
   }),
   presence: headerOnly(0, (userId) => ({ kind: 'presence', userId })),
+  ask: headerOnly(3, (userId, [from = '', question = '', ids]) => {
+    const connectionIds = parseIds(ids);
+    return isOpaqueId(from) && isOpaqueId(question) && connectionIds
+      ? { kind: 'ask', userId, from, question, connectionIds }
+      : undefined;
+  }),
+  answer: headerOnly(1, (userId, [question = '']) =>
+    isOpaqueId(question) ? { kind: 'answer', userId, question } : undefined,
+  ),
 };
 
 /** No login has this name: an id is never empty (auth/identity.ts). */

@@ -72,8 +72,14 @@ export interface Registered {
   receipts: ReadonlyMap<Channel, ReceiptDue[]>;
 }
 
-/** Why a connection is not registered: its token is revoked, or the user is connected elsewhere, on these nodes. */
-export type Refused = { refused: 'revoked' } | { refused: 'conflict'; nodes: NodeId[] };
+/** The user is connected elsewhere, by these. */
+export interface Conflict {
+  refused: 'conflict';
+  rivals: Routes;
+}
+
+/** Why a connection is not registered: its token is revoked, or another device is connected and the policy says no. */
+export type Refused = { refused: 'revoked' } | Conflict;
 
 export interface HeldConnection {
   connectionId: ConnectionId;

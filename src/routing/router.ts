@@ -6,8 +6,10 @@ import type { ReadState } from '../inbox';
 import { NodeService } from '../node';
 import { Watching } from '../presence';
 import type { Channel, ConnectionId, MessageJson, NodeId, Offset, UserId } from '../shared';
+import { Departures } from './departures';
 import { type Envelope, parseEnvelope, printEnvelope } from './envelope';
-import { Mailbox, type Routes } from './mailbox.port';
+import type { Routes } from './mailbox.port';
+import { Questions } from './questions';
 
 type EnvelopeOf<K extends Envelope['kind']> = Extract<Envelope, { kind: K }>;
 type MessageEnvelope = EnvelopeOf<'message'>;
@@ -15,6 +17,7 @@ type GrownEnvelope = EnvelopeOf<'grown'>;
 type RevokedEnvelope = EnvelopeOf<'revoked'>;
 type ReceiptEnvelope = EnvelopeOf<'receipt'>;
 type TypingEnvelope = EnvelopeOf<'typing'>;
+type AskEnvelope = EnvelopeOf<'ask'>;
 
 /** Word of a message for whoever holds its receiver: with the message, or only that the inbox has grown. */
 export interface Delivery {
@@ -31,15 +34,18 @@ export interface Delivery {
  */
 @Injectable()
 export class Router {
+  private readonly questions = new Questions();
+
   constructor(
     private readonly node: NodeService,
     private readonly hub: Hub,
-    private readonly mailbox: Mailbox,
+    private readonly departures: Departures,
     private readonly watching: Watching,
     private readonly logger: Logger,
     private readonly metrics: Metrics,
   ) {
     node.listen({ onPayload: (payload) => this.receive(payload) });
+    departures.listen((user, watchers) => this.tellWatchers(user, watchers));
   }
 
   deliver(delivery: Delivery, routes: Routes): void {
@@ -70,6 +76,23 @@ export class Router {
   /** Says that a user's presence has changed, to the nodes that watch it. */
   tellWatchers(userId: UserId, watchers: readonly NodeId[]): void {
     this.send(watchers, { kind: 'presence', userId });
+  }
+
+  /**
+   * Has every node that is said to hold these connections take those out of presence that it does not hold. Resolves when
+   * all have answered, or when one has not for a second.
+   */
+  async clearGhosts(userId: UserId, routes: Routes): Promise<void> {
+    const from = this.node.id;
+    await Promise.all(
+      [...routes].map(([nodeId, connectionIds]) =>
+        nodeId === from
+          ? this.forgetStrangers(userId, connectionIds)
+          : this.questions.ask((question) =>
+              this.publish(nodeId, { kind: 'ask', userId, from, question, connectionIds }),
+            ),
+      ),
+    );
   }
 
   private count(routes: Routes): void {
@@ -118,6 +141,11 @@ export class Router {
         return this.hub.endLogin(userId, envelope.loginId);
       case 'presence':
         return this.watching.changed(userId);
+      case 'ask':
+        void this.answer(envelope);
+        return;
+      case 'answer':
+        return this.questions.answered(envelope.question);
       case 'read': {
         const { channel, read, unread, connectionIds } = envelope;
         return this.hub.notify(
@@ -141,16 +169,19 @@ export class Router {
     const { userId, channel, offset, connectionIds } = envelope;
     const message = envelope.kind === 'message' ? envelope : undefined;
     this.hub.offer(userId, channel, { offset, prev: message?.prev ?? offset, json: message?.json });
-    this.forgetStrangers(userId, connectionIds);
+    void this.forgetStrangers(userId, connectionIds);
+  }
+
+  private async answer({ userId, from, question, connectionIds }: AskEnvelope): Promise<void> {
+    await this.forgetStrangers(userId, connectionIds);
+    this.publish(from, { kind: 'answer', userId, question });
   }
 
   /** Connections that presence has here and the hub has not are ghosts (a lost unregister): they are removed. */
-  private forgetStrangers(userId: UserId, connectionIds: readonly ConnectionId[]): void {
+  private async forgetStrangers(userId: UserId, connectionIds: readonly ConnectionId[]): Promise<void> {
     const strangers = connectionIds.filter((id) => !this.hub.has(userId, id));
     if (strangers.length === 0) return;
     this.metrics.routes.inc('stale');
-    this.mailbox.unregister(userId, this.node.id, strangers, this.node.deadNodes()).catch((err: unknown) => {
-      this.logger.warn({ err, userId }, 'ghost connections not removed: they run out by themselves');
-    });
+    await this.departures.leave(userId, strangers);
   }
 }

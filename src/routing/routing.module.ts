@@ -7,6 +7,7 @@ import { NodeModule } from '../node';
 import { PresenceModule } from '../presence';
 import { EmbeddedMailbox } from './adapters/embedded-mailbox';
 import { RedisMailbox } from './adapters/redis-mailbox';
+import { Departures } from './departures';
 import { Mailbox } from './mailbox.port';
 import { Router } from './router';
 import { Sessions } from './sessions';
@@ -15,6 +16,7 @@ import { Sweeper } from './sweeper';
 @Module({
   imports: [AuthModule, HubModule, InboxModule, NodeModule, PresenceModule],
   providers: [
+    Departures,
     Router,
     Sessions,
     Sweeper,

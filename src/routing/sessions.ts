@@ -2,18 +2,16 @@ import { Injectable } from '@nestjs/common';
 import { Revocations } from '../auth';
 import { type Connection, Hub } from '../hub';
 import { InboxService } from '../inbox';
-import { Logger } from '../logging';
 import { NodeService } from '../node';
 import { Watching } from '../presence';
 import { BeelineError, type Channel, type Offset, type UserId } from '../shared';
-import { Mailbox, type Refused, type Registered } from './mailbox.port';
+import { Departures } from './departures';
+import { type Conflict, Mailbox, type Refused, type Registered } from './mailbox.port';
 import { Router } from './router';
 
 /** A connection's way in and out: hub and presence, always in the order that leaves no gap. */
 @Injectable()
 export class Sessions {
-  private readonly leaving = new Set<Promise<void>>();
-
   constructor(
     private readonly hub: Hub,
     private readonly mailbox: Mailbox,
@@ -21,7 +19,7 @@ export class Sessions {
     private readonly router: Router,
     private readonly inbox: InboxService,
     private readonly watching: Watching,
-    private readonly logger: Logger,
+    private readonly departures: Departures,
     revocations: Revocations,
   ) {
     revocations.listen((user, loginId) => this.endLogin(user, loginId));
@@ -39,19 +37,25 @@ export class Sessions {
       const registered = await this.register(connection, since);
       connection.since = registered.since;
       // Closed meanwhile: a registration that the client library sent twice may have come after the unregister.
-      if (!this.hub.has(userId, id)) this.unregister(connection);
+      if (!this.hub.has(userId, id)) void this.departures.leave(userId, [id]);
       this.router.endReplaced(userId, registered.replaced);
       this.router.tellWatchers(userId, registered.watchers);
       for (const [channel, receipts] of registered.receipts)
         this.inbox.tellDelivered(userId, channel, receipts);
       return registered;
     } catch (error) {
-      this.close(connection);
+      this.watching.drop(connection);
+      this.hub.remove(connection);
+      // Closed before or not: a registration that was given up may yet be carried out.
+      void this.departures.leaveTwice(userId, [id]);
       throw error;
     }
   }
 
-  /** A rival on a dead node must not lock the user out longer than its lease: so it is looked again who is alive. */
+  /**
+   * Nobody is locked out by what is not there: a rival on a dead node counts no longer than its lease, so it is looked again
+   * who is alive; and a living node is asked whether it holds the rival, or only its entry.
+   */
   private async register(connection: Connection, since: ReadonlyMap<Channel, Offset>): Promise<Registered> {
     const { id, userId, deviceId, grant, feeds } = connection;
     const attempt = (): Promise<Registered | Refused> =>
@@ -68,8 +72,11 @@ export class Sessions {
         this.node.deadNodes(),
       );
     let outcome = await attempt();
-    if ('refused' in outcome && outcome.refused === 'conflict') {
-      if (await this.node.findDead(outcome.nodes)) outcome = await attempt();
+    if (isConflict(outcome) && (await this.node.findDead([...outcome.rivals.keys()])))
+      outcome = await attempt();
+    if (isConflict(outcome)) {
+      await this.router.clearGhosts(userId, outcome.rivals);
+      outcome = await attempt();
     }
     if (!('refused' in outcome)) return outcome;
     throw outcome.refused === 'revoked'
@@ -88,23 +95,18 @@ export class Sessions {
     this.hub.start(connection, registered);
   }
 
-  /** The connection is gone. Safe to call twice. A failure leaves an entry that runs out, or is found a stranger. */
+  /** The connection is gone. Safe to call twice. */
   close(connection: Connection): void {
     this.watching.drop(connection);
-    if (this.hub.remove(connection)) this.unregister(connection);
+    if (this.hub.remove(connection)) void this.departures.leave(connection.userId, [connection.id]);
   }
 
-  private unregister({ userId, id }: Connection): void {
-    const left = this.mailbox
-      .unregister(userId, this.node.id, [id], this.node.deadNodes())
-      .then((watchers) => this.router.tellWatchers(userId, watchers))
-      .catch((err: unknown) => this.logger.warn({ err, userId, connectionId: id }, 'not unregistered'))
-      .finally(() => this.leaving.delete(left));
-    this.leaving.add(left);
+  /** Resolves when everything that has been closed is out of presence, or after `withinMs`. */
+  async settled(withinMs: number): Promise<void> {
+    await this.departures.settled(withinMs);
   }
+}
 
-  /** Resolves when everything that has been closed is out of presence. */
-  async settled(): Promise<void> {
-    await Promise.all(this.leaving);
-  }
+function isConflict(outcome: Registered | Refused): outcome is Conflict {
+  return 'refused' in outcome && outcome.refused === 'conflict';
 }

@@ -6,6 +6,7 @@ import { Logger } from '../logging';
 import { type CatchUpCause, Metrics } from '../metrics';
 import { NodeService } from '../node';
 import { type ConnectionId, monotonicMs, type UserId } from '../shared';
+import { Departures } from './departures';
 import { Mailbox } from './mailbox.port';
 import { SweepPlan } from './sweep-plan';
 
@@ -27,6 +28,7 @@ export class Sweeper implements OnApplicationBootstrap {
     private readonly hub: Hub,
     private readonly mailbox: Mailbox,
     private readonly node: NodeService,
+    private readonly departures: Departures,
     private readonly inbox: InboxService,
     private readonly logger: Logger,
     private readonly metrics: Metrics,
@@ -68,18 +70,20 @@ export class Sweeper implements OnApplicationBootstrap {
       );
       for (const [id, reason] of lost) this.hub.end(user, id, reason);
       this.hub.compare(user, lasts, cause);
-      await this.removeGhosts(user, connections);
+      const gone = this.goneAmong(user, connections);
+      if (gone.length > 0) await this.departures.leave(user, gone);
     } catch (err) {
       this.logger.warn({ err, userId: user }, 'sweep failed: the next round tries again');
+      const gone = this.goneAmong(user, connections);
+      if (gone.length > 0) await this.departures.leaveTwice(user, gone);
     } finally {
       this.underWay -= 1;
       this.metrics.sweepDuration.observe((monotonicMs() - startedAt) / 1000);
     }
   }
 
-  /** A connection that closed while its sweep was under way may have been written again after its unregister. */
-  private async removeGhosts(user: UserId, swept: readonly { connectionId: ConnectionId }[]): Promise<void> {
-    const gone = swept.map(({ connectionId }) => connectionId).filter((id) => !this.hub.has(user, id));
-    if (gone.length > 0) await this.mailbox.unregister(user, this.node.id, gone, this.node.deadNodes());
+  /** Connections that closed while their sweep was under way: it may write them again after they were unregistered. */
+  private goneAmong(user: UserId, swept: readonly { connectionId: ConnectionId }[]): ConnectionId[] {
+    return swept.map(({ connectionId }) => connectionId).filter((id) => !this.hub.has(user, id));
   }
 }

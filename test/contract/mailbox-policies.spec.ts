@@ -124,18 +124,20 @@ describe.each(stores)('the session policies on $name', (kind) => {
     it.each([
       ['another device', LAPTOP],
       ['one without a name', undefined],
-    ])('refuses %s, names the node, and changes nothing', async (_what, deviceId) => {
+    ])('refuses %s, names who is there, and changes nothing', async (_what, deviceId) => {
       const first = await connect(store, { userId, nodeId: here, deviceId: PHONE });
       const second = aRegistration({ userId, nodeId: there, deviceId });
-      expect(await store.mailbox.register(second, [])).toEqual({ refused: 'conflict', nodes: [here] });
+      const rivals = new Map([[here, [first.connectionId]]]);
+      expect(await store.mailbox.register(second, [])).toEqual({ refused: 'conflict', rivals });
       expect(await locate()).toEqual({ [here!]: [first.connectionId] });
       expect(await lostIn(here!, [first])).toEqual({});
     });
 
     it('refuses an unnamed connection beside an unnamed one', async () => {
-      await connect(store, { userId, nodeId: here });
+      const first = await connect(store, { userId, nodeId: here });
       const second = aRegistration({ userId, nodeId: there });
-      expect(await store.mailbox.register(second, [])).toEqual({ refused: 'conflict', nodes: [here] });
+      const rivals = new Map([[here, [first.connectionId]]]);
+      expect(await store.mailbox.register(second, [])).toEqual({ refused: 'conflict', rivals });
     });
 
     it('lets the same device take its own place, and the same connection register again', async () => {

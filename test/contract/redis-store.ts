@@ -13,6 +13,7 @@ import { RedisNodeChannel } from '../../src/node/adapters/redis-node-channel';
 import { RedisPresenceStore } from '../../src/presence/adapters/redis-presence-store';
 import { CommandRedis, Keys, LeaseRedis, SubscriberRedis } from '../../src/redis';
 import { RedisMailbox } from '../../src/routing/adapters/redis-mailbox';
+import { StoreClock } from '../../src/shared';
 import type { OpenStore, StoreFaults, StoreKind } from './store-kind';
 
 /** The Redis adapters, without the container, on the test run's real redis-server under a prefix of their own. */
@@ -45,7 +46,7 @@ async function openWith(config: Config): Promise<OpenStore> {
     revocations: new RedisRevocationStore(commands, keys),
     inboxes: new RedisInboxStore(commands, keys, config),
     presence: new RedisPresenceStore(commands, keys, config),
-    mailbox: new RedisMailbox(commands, keys, config),
+    mailbox: new RedisMailbox(commands, keys, config, new StoreClock()),
     rates: new RedisRateStore(commands, keys),
     contacts: new RedisContactStore(commands, keys),
     faults: faultsOf(commands.client, keys, config.redisKeyPrefix),

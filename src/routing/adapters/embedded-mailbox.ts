@@ -114,7 +114,7 @@ export class EmbeddedMailbox extends Mailbox {
       const others = living.filter(({ id }) => id !== connectionId);
       const elsewhere = others.filter(({ device }) => deviceId === undefined || device !== deviceId);
       if (this.config.sessionPolicy === 'reject' && elsewhere.length > 0) {
-        return { refused: 'conflict', nodes: elsewhere.map(({ node }) => node) };
+        return { refused: 'conflict', rivals: toRoutes(elsewhere) };
       }
       const entry: PresenceEntry = {
         id: connectionId,

@@ -13,6 +13,7 @@ import {
   type NodeId,
   type Offset,
   pairsOf,
+  StoreClock,
   TurnBatches,
   unavailable,
   type UserId,
@@ -65,6 +66,7 @@ export class RedisMailbox extends Mailbox {
     private readonly redis: CommandRedis,
     private readonly keys: Keys,
     private readonly config: Config,
+    private readonly clock: StoreClock,
   ) {
     super();
     this.aheadMs = Math.ceil(SWEEPS_AHEAD * config.sweepIntervalMs);
@@ -152,34 +154,37 @@ export class RedisMailbox extends Mailbox {
     dead: readonly NodeId[],
   ): Promise<Registered | Refused> {
     const { userId, connectionId, nodeId, deviceId, grant, channels, since } = registration;
-    const reply = (await this.redis.run(
-      REGISTER_CONNECTION,
-      [
-        this.keys.presence(userId),
-        this.keys.state(userId),
-        this.keys.revokedUser(userId),
-        this.loginKeyOf(userId, grant),
-        this.keys.watchers(userId),
-        ...channels.map((channel) => this.keys.inbox(userId, channel)),
-      ],
-      [
-        connectionId,
-        nodeId,
-        deviceId ?? '',
-        grant.issuedAt,
-        maxDevicesOf(this.config),
-        this.config.sessionPolicy === 'reject' ? 1 : 0,
-        this.aheadMs,
-        this.stateTtlMs,
-        MAX_DEVICE_CURSORS,
-        channels.length,
-        ...channels,
-        ...channels.map((channel) => since.get(channel) ?? ''),
-        ...dead,
-      ],
-    )) as Reply[];
+    const reply = await this.inTime((deadline) =>
+      this.redis.run(
+        REGISTER_CONNECTION,
+        [
+          this.keys.presence(userId),
+          this.keys.state(userId),
+          this.keys.revokedUser(userId),
+          this.loginKeyOf(userId, grant),
+          this.keys.watchers(userId),
+          ...channels.map((channel) => this.keys.inbox(userId, channel)),
+        ],
+        [
+          connectionId,
+          nodeId,
+          deviceId ?? '',
+          grant.issuedAt,
+          maxDevicesOf(this.config),
+          this.config.sessionPolicy === 'reject' ? 1 : 0,
+          this.aheadMs,
+          this.stateTtlMs,
+          MAX_DEVICE_CURSORS,
+          deadline,
+          channels.length,
+          ...channels,
+          ...channels.map((channel) => since.get(channel) ?? ''),
+          ...dead,
+        ],
+      ),
+    );
     if (reply[0] === 'revoked') return { refused: 'revoked' };
-    if (reply[0] === 'conflict') return { refused: 'conflict', nodes: reply.slice(1) as NodeId[] };
+    if (reply[0] === 'conflict') return { refused: 'conflict', rivals: toRoutes(reply.slice(1) as string[]) };
 
     const [registeredAt, rows, replaced, watchers, ...due] = reply as [
       number,
@@ -237,31 +242,47 @@ export class RedisMailbox extends Mailbox {
       deviceId ?? '',
       grant.issuedAt,
     ]);
-    const reply = (await this.redis.run(
-      SWEEP_USER,
-      [
-        this.keys.presence(user),
-        this.keys.state(user),
-        this.keys.revokedUser(user),
-        ...channels.map((channel) => this.keys.inbox(user, channel)),
-        ...connections.map(({ grant }) => this.loginKeyOf(user, grant)),
-      ],
-      [
-        node,
-        maxDevicesOf(this.config),
-        this.aheadMs,
-        this.stateTtlMs,
-        channels.length,
-        connections.length,
-        ...channels,
-        ...held,
-        ...dead,
-      ],
+    const reply = (await this.inTime((deadline) =>
+      this.redis.run(
+        SWEEP_USER,
+        [
+          this.keys.presence(user),
+          this.keys.state(user),
+          this.keys.revokedUser(user),
+          ...channels.map((channel) => this.keys.inbox(user, channel)),
+          ...connections.map(({ grant }) => this.loginKeyOf(user, grant)),
+        ],
+        [
+          node,
+          maxDevicesOf(this.config),
+          this.aheadMs,
+          this.stateTtlMs,
+          deadline,
+          channels.length,
+          connections.length,
+          ...channels,
+          ...held,
+          ...dead,
+        ],
+      ),
     )) as string[];
     return {
       lasts: new Map(channels.map((channel, i) => [channel, reply[i] as Offset])),
       lost: new Map(pairsOf<ConnectionId, LostReason>(reply.slice(channels.length))),
     };
+  }
+
+  /**
+   * Runs what must not be carried out once nobody waits for it: a store that was silent would register who has left. The
+   * store judges by its own clock, and where that has stepped away from what is known here it says so.
+   */
+  private async inTime(run: (deadline: number) => Promise<Reply>): Promise<Reply[]> {
+    const { redisCommandTimeoutMs } = this.config;
+    const reply = (await run(this.clock.now() + redisCommandTimeoutMs)) as Reply[];
+    if (reply[0] !== 'late') return reply;
+    const again = (await run(Number(reply[1]) + redisCommandTimeoutMs)) as Reply[];
+    if (again[0] === 'late') throw unavailable('the store was too slow');
+    return again;
   }
 
   /** The empty login is nobody's and never revoked. */

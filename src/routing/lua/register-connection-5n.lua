@@ -15,10 +15,11 @@
 -- ARGV[7] how long the entry counts unless a sweep renews it (ms)
 -- ARGV[8] time to live of the state (ms)
 -- ARGV[9] devices that may have a cursor on one channel
--- ARGV[10] number of channels C
--- ARGV[11...] C times channel, then C times `since` ('' for none): up to where the device says it has stored, then
+-- ARGV[10] until when it may be registered (Unix ms by the store): nobody waits for it after that
+-- ARGV[11] number of channels C
+-- ARGV[12...] C times channel, then C times `since` ('' for none): up to where the device says it has stored, then
 --             nodes known to be dead
--- Returns { 'revoked' }, or { 'conflict', nodeIds that hold the user... }, or
+-- Returns { 'late', now (ms) } where it is too late, { 'revoked' }, or { 'conflict', connectionId, nodeId of each rival... }, or
 --         { since (ms, the connection's place among the user's),
 --           { delivered, read, unread, last, start of each channel... },
 --           { connectionId, nodeId of each connection that this one replaces... },
@@ -37,9 +38,10 @@
 local presence, state, watchers = KEYS[1], KEYS[2], KEYS[5]
 local id, node, device = ARGV[1], ARGV[2], ARGV[3]
 local max_devices, refuses = tonumber(ARGV[5]), ARGV[6] == '1'
-local ahead, state_ttl, max_cursors, channels = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10])
+local ahead, state_ttl, max_cursors, channels = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[11])
 local now = store_now()
-local dead = set_of(ARGV, 11 + 2 * channels, #ARGV - 10 - 2 * channels)
+if now > tonumber(ARGV[10]) then return { 'late', now } end
+local dead = set_of(ARGV, 12 + 2 * channels, #ARGV - 11 - 2 * channels)
 
 if is_revoked(KEYS[3], KEYS[4], tonumber(ARGV[4])) then return { 'revoked' } end
 
@@ -47,7 +49,10 @@ local others = living_entries(presence, state, now, dead, state_ttl)
 local since, conflict = now, { 'conflict' }
 for _, entry in ipairs(others) do
   since = math.max(since, entry.since + 1)
-  if entry.id ~= id and (device == '' or entry.device ~= device) then conflict[#conflict + 1] = entry.node end
+  if entry.id ~= id and (device == '' or entry.device ~= device) then
+    conflict[#conflict + 1] = entry.id
+    conflict[#conflict + 1] = entry.node
+  end
 end
 if refuses and #conflict > 1 then return conflict end
 
@@ -94,7 +99,7 @@ end
 local rows = {}
 local reply = { since, rows, replaced, watching_nodes(watchers, now) }
 for i = 1, channels do
-  local channel, claimed, inbox = ARGV[10 + i], ARGV[10 + channels + i], KEYS[5 + i]
+  local channel, claimed, inbox = ARGV[11 + i], ARGV[11 + channels + i], KEYS[5 + i]
   local last, last_n = last_of(inbox, state, channel)
   local cursor = redis.call('HMGET', state, channel .. ':read', channel .. ':readN')
   local read, read_n = cursor[1] or '0-0', tonumber(cursor[2] or 0)

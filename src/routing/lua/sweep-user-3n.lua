@@ -10,11 +10,13 @@
 -- ARGV[2] devices that the user may have connected
 -- ARGV[3] how long an entry counts unless a sweep renews it (ms)
 -- ARGV[4] time to live of the state (ms)
--- ARGV[5] number of channels C
--- ARGV[6] number of connections N
--- ARGV[7...] C times channel, then N times (connectionId, since (ms), device or '', issued (Unix ms)), then nodes
+-- ARGV[5] until when it may be done (Unix ms by the store): nobody waits for it after that
+-- ARGV[6] number of channels C
+-- ARGV[7] number of connections N
+-- ARGV[8...] C times channel, then N times (connectionId, since (ms), device or '', issued (Unix ms)), then nodes
 --            known to be dead
--- Returns { last offset of each channel, then connectionId, 'replaced' or 'revoked' of each that has lost... }
+-- Returns { 'late', now (ms) } where it is too late, or
+--         { last offset of each channel, then connectionId, 'replaced' or 'revoked' of each that has lost... }
 -- @include time
 -- @include offset
 -- @include expiry
@@ -23,9 +25,10 @@
 -- @include surplus
 -- @include revocation
 local presence, state, node = KEYS[1], KEYS[2], ARGV[1]
-local ahead, state_ttl, channels, count = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
-local first = 7 + channels
+local ahead, state_ttl, channels, count = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[6]), tonumber(ARGV[7])
+local first = 8 + channels
 local now = store_now()
+if now > tonumber(ARGV[5]) then return { 'late', now } end
 local dead = set_of(ARGV, first + 4 * count, #ARGV - first - 4 * count + 1)
 
 local held, all, why = {}, {}, {}
@@ -44,7 +47,7 @@ end
 for id in pairs(surplus(all, tonumber(ARGV[2]))) do why[id] = 'replaced' end
 
 local reply = {}
-for i = 1, channels do reply[i] = last_of(KEYS[3 + i], state, ARGV[6 + i]) end
+for i = 1, channels do reply[i] = last_of(KEYS[3 + i], state, ARGV[7 + i]) end
 for _, entry in ipairs(held) do
   if why[entry.id] then
     redis.call('HDEL', presence, entry.id)
