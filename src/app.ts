@@ -8,10 +8,14 @@ import type { Config } from './config';
 import { SocketAdapter } from './gateway';
 import { createLogger, NestLogger } from './logging';
 import { ContactPolicy } from './policy';
-import { noStore, ProblemFilter, requestLog, securityHeaders } from './rest';
-
-/** A request body over this is answered `too_large`; the far smaller limit of a message body is the chat's. */
-const MAX_REQUEST_BYTES = 1_000_000;
+import {
+  BoundedExpressAdapter,
+  noStore,
+  pageFiles,
+  ProblemFilter,
+  requestLog,
+  securityHeaders,
+} from './rest';
 
 /** The page at `/`: as far from `dist` as it is from `src`. */
 const PAGE_DIRECTORY = join(__dirname, '..', 'public');
@@ -27,19 +31,18 @@ export async function createApp(
   { contactPolicy = ContactPolicy }: AppOptions = {},
 ): Promise<NestExpressApplication> {
   const logger = createLogger(config);
-  const app = await NestFactory.create<NestExpressApplication>(AppModule.of(config, contactPolicy), {
-    logger: new NestLogger(logger),
-    bodyParser: false,
-    abortOnError: false,
-  });
+  const app = await NestFactory.create<NestExpressApplication>(
+    AppModule.of(config, contactPolicy),
+    new BoundedExpressAdapter(),
+    { logger: new NestLogger(logger), bodyParser: false, abortOnError: false },
+  );
   app.useWebSocketAdapter(new SocketAdapter(app));
   app.useGlobalFilters(new ProblemFilter(logger));
   app.use(requestLog(logger));
-  app.useBodyParser('json', { limit: MAX_REQUEST_BYTES, strict: false });
   app.disable('x-powered-by');
   app.use(securityHeaders(join(PAGE_DIRECTORY, 'index.html')));
   app.enableCors({ origin: [...config.corsOrigins], exposedHeaders: ['X-Request-Id'] });
-  app.useStaticAssets(PAGE_DIRECTORY);
+  app.use(pageFiles(PAGE_DIRECTORY));
   app.use(noStore);
   serveDocs(app);
   return app;

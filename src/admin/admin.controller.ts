@@ -3,6 +3,7 @@ import { ApiBody, ApiNoContentResponse, ApiOperation, ApiTags } from '@nestjs/sw
 import { RequireScope, Revocations, SCOPE_ADMIN } from '../auth';
 import { Config } from '../config';
 import { Announcer } from '../gateway';
+import { BODY_OF_MESSAGE, JsonBody } from '../limits';
 import { type ListedNode, NodeService } from '../node';
 import { badRequest, BeelineError, type Json, parseUserId, validate } from '../shared';
 import { AnnouncementDto } from './dto/admin.dto';
@@ -36,6 +37,7 @@ export class AdminController {
   }
 
   @Post('announcements')
+  @JsonBody(BODY_OF_MESSAGE)
   @HttpCode(202)
   @ApiOperation({ summary: 'Tell every connection of the cluster; not stored.' })
   @ApiBody({ type: AnnouncementDto })

@@ -9,7 +9,7 @@ import {
 import { Body, Controller, HttpCode, Post, Req } from '@nestjs/common';
 import type { Request } from 'express';
 import { Config } from '../config';
-import { addressOf } from '../limits';
+import { addressOf, JsonBody, SMALL_BODY } from '../limits';
 import { validate } from '../shared';
 import { Authenticated, CurrentIdentity } from './auth.guard';
 import { AccountService, type TokenPair } from './account.service';
@@ -27,6 +27,7 @@ export class AuthController {
   ) {}
 
   @Post('register')
+  @JsonBody(SMALL_BODY)
   @ApiOperation({ summary: 'Make a local account and log in.' })
   @ApiBody({ type: CredentialsDto })
   @ApiCreatedResponse({ type: TokenPairDto })
@@ -36,6 +37,7 @@ export class AuthController {
   }
 
   @Post('login')
+  @JsonBody(SMALL_BODY)
   @HttpCode(200)
   @ApiOperation({ summary: 'Log in with a local account.' })
   @ApiBody({ type: CredentialsDto })
@@ -46,6 +48,7 @@ export class AuthController {
   }
 
   @Post('refresh')
+  @JsonBody(SMALL_BODY)
   @HttpCode(200)
   @ApiOperation({
     summary: 'Trade a refresh token for a new pair; a second use within 30 s gives the same pair.',

@@ -9,6 +9,7 @@ import {
 } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { Authenticated, CurrentIdentity, type Identity, SCOPE_SEND_ANY } from '../auth';
+import { BODY_OF_MESSAGE, JsonBody } from '../limits';
 import { Metrics } from '../metrics';
 import {
   badRequest,
@@ -33,6 +34,7 @@ export class MessagesController {
   ) {}
 
   @Post()
+  @JsonBody(BODY_OF_MESSAGE)
   @ApiOperation({
     summary: "Put a message into the receiver's inbox, and push it to wherever the receiver is.",
   })

@@ -10,9 +10,8 @@ const END_AT = 2;
  * has taken everything, past twice it the connection is ended. Memory per client is bounded, whatever it does.
  */
 export class Backpressure {
-  /** Handed to the transport's queue, and of these already handed to the network; in bytes. */
+  /** Handed to the transport's queue, and not yet to the WebSocket. */
   private queuedBytes = 0;
-  private inFlightBytes = 0;
   private paused = false;
 
   constructor(
@@ -23,7 +22,6 @@ export class Backpressure {
   ) {
     conn.on('packetCreate', (packet: { data?: string }) => this.queue(packet.data));
     conn.on('flush', () => {
-      this.inFlightBytes += this.queuedBytes;
       this.queuedBytes = 0;
     });
     conn.transport.on('drain', () => this.drain());
@@ -32,7 +30,7 @@ export class Backpressure {
   }
 
   get bufferedBytes(): number {
-    return this.queuedBytes + this.inFlightBytes;
+    return this.queuedBytes + webSocketOf(this.conn).bufferedAmount;
   }
 
   private queue(data: string | undefined): void {
@@ -43,7 +41,6 @@ export class Backpressure {
   }
 
   private drain(): void {
-    this.inFlightBytes = 0;
     if (this.queuedBytes > 0) return;
     this.resume();
     this.onDrained();

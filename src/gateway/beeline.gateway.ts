@@ -17,6 +17,7 @@ import { grantOf } from './grant';
 import { readHandshake } from './handshake';
 import { RequestHandlers } from './request-handlers';
 import { SocketOutlet } from './socket-outlet';
+import { Transports } from './transports';
 
 /** What the middleware found out, for when the socket is open. */
 interface Admitted {
@@ -49,6 +50,7 @@ export class BeelineGateway implements OnGatewayInit<BeelineServer> {
     private readonly handlers: RequestHandlers,
     private readonly admission: Admission,
     private readonly addressLimit: AddressLimit,
+    private readonly transports: Transports,
     private readonly logger: Logger,
     private readonly metrics: Metrics,
   ) {}
@@ -103,8 +105,10 @@ export class BeelineGateway implements OnGatewayInit<BeelineServer> {
     socket.conn.once('close', () => this.sessions.close(connection));
     if (this.node.isDraining) throw new BeelineError('unavailable', 'the node is draining');
     const registered = await this.sessions.open(connection, since);
-    if (socket.conn.readyState === 'open') this.admitted.set(socket, { connection, outlet, registered });
-    else this.sessions.close(connection);
+    if (socket.conn.readyState === 'open') {
+      this.transports.admitted(socket.conn);
+      this.admitted.set(socket, { connection, outlet, registered });
+    } else this.sessions.close(connection);
   }
 
   private open(socket: BeelineSocket): void {
@@ -169,6 +173,7 @@ export class BeelineGateway implements OnGatewayInit<BeelineServer> {
     if (error.code === 'unavailable') socket.conn.close();
     else {
       this.taken.delete(socket.conn);
+      this.transports.refused(socket.conn);
       if (error.code === 'internal') this.logger.error({ err: error.cause }, 'handshake failed');
       next(Object.assign(new Error(error.message), { data: error.toBody() }));
     }

@@ -17,6 +17,7 @@ import { BeelineGateway } from './beeline.gateway';
 import { Drain } from './drain';
 import { RequestHandlers } from './request-handlers';
 import { TokenExpiry } from './token-expiry';
+import { Transports } from './transports';
 
 @Module({
   imports: [AuthModule, ChatModule, HubModule, InboxModule, NodeModule, PresenceModule, RoutingModule],
@@ -27,6 +28,7 @@ import { TokenExpiry } from './token-expiry';
     Admission,
     AddressLimit,
     TokenExpiry,
+    Transports,
     Announcer,
     storeProvider(Broadcast, { redis: RedisBroadcast, embedded: EmbeddedBroadcast }),
   ],

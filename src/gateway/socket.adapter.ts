@@ -13,12 +13,14 @@ import { AddressLimit } from './address-limit';
 import { Admission } from './admission';
 import { PATIENCE } from './drain';
 import { isOriginAllowed } from './handshake';
+import { BoundedWebSockets } from './bounded-web-sockets';
+import { Transports } from './transports';
 import { endOnUnfinishedPacket } from './unfinished-packets';
 
 /** Socket.IO's own limit of a frame: larger ones cut the connection. Ours, far smaller, are answered. */
 const MAX_FRAME_BYTES = 1_000_000;
-/** A transport on which no handshake has come by then, or only a refused one, is closed. */
-const HANDSHAKE_TIMEOUT_MS = 15_000;
+/** The guards of transports act long before: this one would close a handshake that waits for its turn here. */
+const HANDSHAKE_TIMEOUT_MS = 60_000;
 
 /** Creates the Socket.IO server: WebSocket only, and refusing at the upgrade what should go to another node. */
 export class SocketAdapter extends IoAdapter {
@@ -28,6 +30,7 @@ export class SocketAdapter extends IoAdapter {
   private readonly announcer: Announcer;
   private readonly addressLimit: AddressLimit;
   private readonly metrics: Metrics;
+  private readonly transports: Transports;
   /** Every TCP connection: Node forgets those that have become a WebSocket, and waits for them all the same. */
   private readonly open = new Set<Socket>();
 
@@ -39,6 +42,7 @@ export class SocketAdapter extends IoAdapter {
     this.announcer = app.get(Announcer, { strict: false });
     this.addressLimit = app.get(AddressLimit, { strict: false });
     this.metrics = app.get(Metrics, { strict: false });
+    this.transports = app.get(Transports, { strict: false });
     (this.httpServer as HttpServer).on('connection', (socket) => this.track(socket));
   }
 
@@ -52,6 +56,7 @@ export class SocketAdapter extends IoAdapter {
       pingTimeout: pingTimeoutMs,
       maxHttpBufferSize: MAX_FRAME_BYTES,
       perMessageDeflate: false,
+      wsEngine: BoundedWebSockets,
       connectTimeout: HANDSHAKE_TIMEOUT_MS,
       // An HTTP error here makes stock clients try again, elsewhere; a refusal later would be final for them.
       allowRequest: (request, answer) => {
@@ -61,14 +66,16 @@ export class SocketAdapter extends IoAdapter {
       },
     } as ServerOptions) as BeelineServer;
     this.announcer.useServer(server);
-    server.engine.on('connection', (conn: BeelineSocket['conn']) =>
-      endOnUnfinishedPacket(conn, MAX_FRAME_BYTES),
-    );
+    server.engine.on('connection', (conn: BeelineSocket['conn']) => {
+      this.transports.open(conn);
+      endOnUnfinishedPacket(conn, MAX_FRAME_BYTES);
+    });
     return server as unknown as Server;
   }
 
   private refusalOf(request: IncomingMessage): { code: ErrorCode; message: string | null } | undefined {
-    if (!this.node.isReady || this.admission.isFull) return { code: 'unavailable', message: 'not ready' };
+    if (!this.node.isReady || this.admission.isFull || this.transports.isFull)
+      return { code: 'unavailable', message: 'not ready' };
     if (!this.addressLimit.mayUpgrade(request))
       return { code: 'rate_limited', message: 'too many connections' };
     if (!isOriginAllowed(request, this.config.corsOrigins)) return { code: 'forbidden', message: null };

@@ -1,6 +1,7 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
 import { Authenticated, CurrentIdentity, type Identity } from '../auth';
+import { JsonBody, SMALL_BODY } from '../limits';
 import { BeelineError, type Channel, type Offset, parseChannel, validate } from '../shared';
 import { CursorDto, DeviceCursorDto, PageDto } from './dto/inbox.dto';
 import type { InboxSummary, ReadState } from './inbox-store.port';
@@ -36,6 +37,7 @@ export class InboxController {
   }
 
   @Post(':channel/read')
+  @JsonBody(SMALL_BODY)
   @HttpCode(200)
   @ApiOperation({ summary: 'The user has read everything up to an offset.' })
   @ApiBody({ type: CursorDto })
@@ -50,6 +52,7 @@ export class InboxController {
   }
 
   @Post(':channel/ack')
+  @JsonBody(SMALL_BODY)
   @HttpCode(200)
   @ApiOperation({ summary: 'A device has stored everything up to an offset.' })
   @ApiBody({ type: DeviceCursorDto })

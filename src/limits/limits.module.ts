@@ -1,23 +1,27 @@
-import { Module } from '@nestjs/common';
+import { Global, Module } from '@nestjs/common';
 import { storeProvider } from '../config';
 import { EmbeddedContactStore } from './adapters/embedded-contact-store';
 import { EmbeddedRateStore } from './adapters/embedded-rate-store';
 import { RedisContactStore } from './adapters/redis-contact-store';
 import { RedisRateStore } from './adapters/redis-rate-store';
 import { AuthAttempts } from './auth-attempts';
+import { BodyBudget } from './body-budget';
 import { ContactStore } from './contact-store.port';
 import { Contacts } from './contacts';
 import { RateStore } from './rate-store.port';
 import { SendRate } from './send-rate';
 
+/** Everywhere, since each module's routes read their bodies by it. */
+@Global()
 @Module({
   providers: [
+    BodyBudget,
     SendRate,
     Contacts,
     AuthAttempts,
     storeProvider(RateStore, { redis: RedisRateStore, embedded: EmbeddedRateStore }),
     storeProvider(ContactStore, { redis: RedisContactStore, embedded: EmbeddedContactStore }),
   ],
-  exports: [SendRate, Contacts, AuthAttempts],
+  exports: [BodyBudget, SendRate, Contacts, AuthAttempts],
 })
 export class LimitsModule {}

@@ -1,2 +1,2 @@
-export { type CatchUpCause, Metrics } from './metrics';
+export { type CatchUpCause, type TransportEnd, Metrics } from './metrics';
 export { MetricsModule } from './metrics.module';

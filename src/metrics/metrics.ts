@@ -12,6 +12,11 @@ export type HandshakeResult = 'ok' | 'gone' | ErrorCode;
 export type SendResult = 'ok' | 'duplicate' | ErrorCode;
 /** `stale`: found on the node that was told of a connection which it has not. */
 export type RouteOutcome = 'local' | 'remote' | 'offline' | 'stale';
+/**
+ * Why a transport was ended outside any session of its client: nothing asked in time, more bytes than a handshake has,
+ * something else than a handshake, a message begun and not ended, or pings and the like without end.
+ */
+export type TransportEnd = 'silent' | 'too_large' | 'no_handshake' | 'unfinished' | 'noise';
 /** Why a feed that was live, or lagged, has to read from the inbox. */
 export type CatchUpCause = 'gap' | 'sweep' | 'resubscribe' | 'lagging';
 
@@ -100,6 +105,14 @@ export class Metrics implements OnApplicationShutdown {
   readonly evictions = this.counter(
     'beeline_evictions_total',
     'Connections ended because they did not read, or went on past their limits.',
+  );
+  readonly endedTransports = new LabelledCounter<TransportEnd>(
+    this.named(
+      'beeline_transports_ended_total',
+      'WebSockets ended for what no client library does: no handshake in time (silent), more bytes than a handshake has (too_large), something else (no_handshake), a message begun and not ended (unfinished), pings and the like without end (noise).',
+    ),
+    'cause',
+    ['silent', 'too_large', 'no_handshake', 'unfinished', 'noise'],
   );
   readonly leaseAge = new Reading(
     this.named('beeline_lease_age_seconds', 'Since the lease of this node was last taken or renewed.'),

@@ -1,6 +1,7 @@
 import { Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Authenticated, CurrentIdentity, type Identity } from '../auth';
+import { BODY_OF_USERS, JsonBody } from '../limits';
 import { validate } from '../shared';
 import { UsersDto } from './dto/presence.dto';
 import { type PresenceByUser, PresenceService } from './presence.service';
@@ -22,6 +23,7 @@ export class PresenceController {
   }
 
   @Post('query')
+  @JsonBody(BODY_OF_USERS)
   @HttpCode(200)
   @ApiOperation({ summary: 'The same for up to 200 users.' })
   @ApiBody({ type: UsersDto })

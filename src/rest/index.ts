@@ -1,4 +1,6 @@
+export { BoundedExpressAdapter } from './bounded-http';
 export { noStore } from './no-store';
+export { pageFiles } from './page-files';
 export { ProblemFilter } from './problem.filter';
 export { requestLog } from './request-log';
 export { securityHeaders } from './security-headers';

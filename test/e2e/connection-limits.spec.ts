@@ -13,7 +13,7 @@ import {
 
 const EVENTS_AT_ONCE = 5000;
 const REFUSALS_AT_ONCE = 1000;
-const HANDSHAKE_TIMEOUT_MS = 15_000;
+const HANDSHAKE_TIMEOUT_MS = 10_000;
 
 interface Refusal {
   ok: boolean;

@@ -69,6 +69,11 @@ export class RawClient {
     if (this.isOpen) this.socket.send(piece, { fin: isLast });
   }
 
+  /** A ping of the WebSocket protocol, which the other side's library answers by itself. */
+  ping(payload: string): void {
+    if (this.isOpen) this.socket.ping(payload);
+  }
+
   /** Bytes on the wire, past the WebSocket protocol. */
   writeBytes(bytes: Buffer): void {
     const { _socket } = this.socket as unknown as { _socket: { write(bytes: Buffer): void } };
