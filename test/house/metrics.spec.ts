@@ -95,6 +95,7 @@ const FIXED = [
   'beeline_catchups_total',
   'beeline_lagging_connections',
   'beeline_evictions_total',
+  'beeline_transports_ended_total',
   'beeline_lease_age_seconds',
   'beeline_sweep_duration_seconds',
   'beeline_redis_roundtrip_seconds',
