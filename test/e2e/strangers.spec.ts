@@ -181,6 +181,7 @@ describe('what a stranger can cost', () => {
           'Content-Type: application/json\r\nContent-Length: 5000\r\n\r\n{"users":',
       );
       await waitUntil('both are cut', () => headers.isClosed() && body.isClosed(), 20_000);
+      expect([headers.received(), body.received()]).toEqual(Array(2).fill(expect.stringContaining('408')));
     }, 30_000);
   });
 });
