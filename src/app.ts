@@ -4,7 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import { AppModule } from './app.module';
-import type { Config } from './config';
+import { type Config, doubtsAbout } from './config';
 import { SocketAdapter } from './gateway';
 import { createLogger, NestLogger } from './logging';
 import { ContactPolicy } from './policy';
@@ -31,6 +31,7 @@ export async function createApp(
   { contactPolicy = ContactPolicy }: AppOptions = {},
 ): Promise<NestExpressApplication> {
   const logger = createLogger(config);
+  for (const doubt of doubtsAbout(config)) logger.warn({ doubt }, 'settings that do not fit together');
   const app = await NestFactory.create<NestExpressApplication>(
     AppModule.of(config, contactPolicy),
     new BoundedExpressAdapter(),

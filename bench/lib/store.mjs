@@ -21,6 +21,7 @@ export class StoreCalls {
 
   constructor() {
     const { RedisMailbox } = dist('routing/adapters/redis-mailbox.js');
+    const { EntryLife } = dist('routing/entry-life.js');
     const { Keys } = dist('redis');
     const { readConfig } = dist('config');
     const config = readConfig({ REDIS_URL: 'redis://127.0.0.1', AUTH_SECRET: 'x'.repeat(32) });
@@ -33,7 +34,7 @@ export class StoreCalls {
     };
     // Calls are made beforehand, and carried out at any time later.
     const clock = { now: () => Date.now() + 86_400_000 };
-    this.#mailbox = new RedisMailbox({ run }, this.#keys, config, clock);
+    this.#mailbox = new RedisMailbox({ run }, this.#keys, config, clock, new EntryLife(config));
   }
 
   /** Every script that has been called so far, to be loaded before it is run. */

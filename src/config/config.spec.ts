@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { hostname } from 'node:os';
 import { type Config, ConfigError, readConfig } from './config';
+import { doubtsAbout } from './doubts';
 import { SETTINGS } from './settings';
 
 const SECRET = 'a secret of thirty-two bytes, or more';
@@ -248,5 +249,40 @@ describe('the configuration', () => {
     });
     expect(config.channels).toEqual(['a', 'b-c']);
     expect(config.corsOrigins).toEqual(['https://a.test', 'http://b.test:81']);
+  });
+
+  it('refuses a pace at which not one user could be swept in time', () => {
+    const [problem, ...others] = problemsOf({
+      ...least,
+      SWEEP_INTERVAL_MS: '100',
+      SWEEP_MAX_PER_SECOND: '9',
+    });
+    expect(problem).toMatch(/SWEEP_MAX_PER_SECOND must be at least 10.*SWEEP_INTERVAL_MS/);
+    expect(others).toEqual([]);
+    expect(problemsOf({ ...least, SWEEP_INTERVAL_MS: '100', SWEEP_MAX_PER_SECOND: '10' })).toEqual([]);
+  });
+});
+
+describe('doubts about a configuration', () => {
+  const doubts = (environment: Record<string, string>): string[] =>
+    doubtsAbout(readConfig({ ...least, ...environment }));
+
+  it('are none about the defaults', () => {
+    expect(doubts({})).toEqual([]);
+  });
+
+  it.each([
+    [
+      'a lease that one renewal without an answer loses',
+      { NODE_LEASE_MS: '5999' },
+      /NODE_LEASE_MS.*TIMEOUT_MS/,
+    ],
+    ['messages that expire before a sweep', { INBOX_TTL_MS: '5000' }, /INBOX_TTL_MS.*SWEEP_INTERVAL_MS/],
+  ])('name %s', (_what, environment, words) => {
+    expect(doubts(environment)).toEqual([expect.stringMatching(words)]);
+  });
+
+  it('are none about a lease where there is no Redis that could be silent', () => {
+    expect(doubts({ REDIS_URL: '', NODE_LEASE_MS: '300' })).toEqual([]);
   });
 });

@@ -80,6 +80,7 @@ export function readConfig(environment: Environment, secretIn = keptSecret): Con
   const given = isKept ? undefined : settleTokenKey(settings, environment, problems);
   const localAccounts = settleLocalAccounts(settings, isKept ? 'own' : given?.kind, problems);
   settleBuffer(settings, problems);
+  settleSweep(settings, problems);
   if (problems.length > 0) throw new ConfigError(problems);
   const tokenKey = given ?? { kind: 'own', secret: secretIn(settings.dataDir) };
   const { authSecret: _a, jwtSecret: _b, jwtPublicKey: _c, jwtJwksUrl: _d, ...rest } = settings;
@@ -147,6 +148,16 @@ function settleLocalAccounts(
     problems.push('LOCAL_ACCOUNTS needs AUTH_SECRET: an outside issuer keeps its accounts itself');
   }
   return own && settings.localAccounts !== false;
+}
+
+/** Not one user could be swept in time. */
+function settleSweep({ sweepIntervalMs, sweepMaxPerSecond }: Partial<Settings>, problems: string[]): void {
+  if (sweepIntervalMs === undefined || sweepMaxPerSecond === undefined) return;
+  if (sweepIntervalMs * sweepMaxPerSecond < 1000) {
+    problems.push(
+      `SWEEP_MAX_PER_SECOND must be at least ${Math.ceil(1000 / sweepIntervalMs)}: fewer than one user could be swept within SWEEP_INTERVAL_MS at ${sweepIntervalMs}`,
+    );
+  }
 }
 
 /** Pushing stops at the limit and a connection is ended at twice that: one message more must always fit in between. */

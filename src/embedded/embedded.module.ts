@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { Global, Module, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
-import { Config } from '../config';
+import { Config, stateTtlMsOf } from '../config';
 import { Logger } from '../logging';
 import { EmbeddedDatabase } from './database';
 import { removeExpired } from './expiry';
@@ -8,9 +8,9 @@ import { endPresenceOfPreviousProcess } from './presence-record';
 
 const EXPIRY_INTERVAL_MS = 60_000;
 
-async function openStore({ dataDir, inboxTtlMs }: Config): Promise<EmbeddedDatabase> {
-  const database = await EmbeddedDatabase.open(dataDir);
-  await endPresenceOfPreviousProcess(database, 2 * inboxTtlMs);
+async function openStore(config: Config): Promise<EmbeddedDatabase> {
+  const database = await EmbeddedDatabase.open(config.dataDir);
+  await endPresenceOfPreviousProcess(database, stateTtlMsOf(config));
   return database;
 }
 

@@ -81,7 +81,9 @@ export class Presence {
   async write(view: View, changes: Changes, ttlMs: number): Promise<void> {
     const { user, stored, nowMs, living, seenAt } = this;
     if (living.size > 0) {
-      const until = renewed(stored?.until ?? 0, ttlMs, nowMs);
+      // It outlives its entries by far: when one that ran out was last vouched for is to be read off it.
+      const longestMs = Math.max(...[...living.values()].map(({ countsUntil, seen }) => countsUntil - seen));
+      const until = renewed(stored?.until ?? 0, Math.max(ttlMs, 2 * longestMs), nowMs);
       const record: PresenceRecord = { until, entries: [...living.values()] };
       changes.putExpiring(keys.presence(user), record, stored?.until);
     } else if (stored !== undefined) {

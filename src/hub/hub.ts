@@ -3,11 +3,20 @@ import pLimit from 'p-limit';
 import { Config } from '../config';
 import { Logger } from '../logging';
 import { type CatchUpCause, Metrics } from '../metrics';
-import { type Channel, type ConnectionId, type Offset, sentAtOf, StoreClock, type UserId } from '../shared';
+import {
+  type Channel,
+  type ConnectionId,
+  monotonicMs,
+  type Offset,
+  sentAtOf,
+  StoreClock,
+  type UserId,
+} from '../shared';
 import type { Connection, EndReason, Notice } from './connection';
 import type { Offered, Page } from './entry';
 import type { Feed, FeedOutput } from './feed';
 import { FeedSource } from './feed-source.port';
+import { Rotation } from './rotation';
 
 /** Pages that are read for feeds at the same time: everybody's replay at once must not hold up the sends. */
 const MAX_READS_AT_ONCE = 32;
@@ -22,6 +31,8 @@ export interface Places {
 @Injectable()
 export class Hub {
   private readonly byUser = new Map<UserId, Map<ConnectionId, Connection>>();
+  /** Whose turn it is to be compared with the store. */
+  readonly rotation = new Rotation<UserId>();
   private source: FeedSource | undefined;
   private count = 0;
   private readonly limitReads = pLimit(MAX_READS_AT_ONCE);
@@ -35,6 +46,7 @@ export class Hub {
     private readonly metrics: Metrics,
   ) {
     metrics.connections.from(() => this.count);
+    metrics.oldestSweep.from(() => this.rotation.oldestServedMs(monotonicMs()) / 1000);
     metrics.laggingConnections.from(() => this.all().filter(({ isLagging }) => isLagging).length);
   }
 
@@ -52,6 +64,7 @@ export class Hub {
     if (connections === undefined) {
       connections = new Map();
       this.byUser.set(connection.userId, connections);
+      this.rotation.join(connection.userId, monotonicMs());
     }
     connections.set(connection.id, connection);
     this.count += 1;
@@ -61,26 +74,12 @@ export class Hub {
   remove(connection: Connection): boolean {
     const connections = this.byUser.get(connection.userId);
     if (!connections?.delete(connection.id)) return false;
-    if (connections.size === 0) this.byUser.delete(connection.userId);
+    if (connections.size === 0) {
+      this.byUser.delete(connection.userId);
+      this.rotation.leave(connection.userId);
+    }
     this.count -= 1;
     return true;
-  }
-
-  get userCount(): number {
-    return this.byUser.size;
-  }
-
-  /** The users whose turn is longest ago; they go to the end of the rotation, where new ones join. */
-  nextUsers(count: number): UserId[] {
-    const users: UserId[] = [];
-    // What is set again during the iteration comes at its end, behind everybody else.
-    for (const [user, connections] of this.byUser) {
-      if (users.length >= count) break;
-      users.push(user);
-      this.byUser.delete(user);
-      this.byUser.set(user, connections);
-    }
-    return users;
   }
 
   connectionsOf(user: UserId): Connection[] {

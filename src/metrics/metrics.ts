@@ -125,6 +125,12 @@ export class Metrics implements OnApplicationShutdown {
     "One user's sweep, from asking the store to the feeds that it set reading.",
     ROUNDTRIP_SECONDS,
   );
+  readonly oldestSweep = new Reading(
+    this.named(
+      'beeline_oldest_sweep_seconds',
+      'Since the user of this node was compared with the store for whom that is longest ago; under `SWEEP_INTERVAL_MS` and a little where all is well.',
+    ),
+  );
   readonly redisRoundtrip = this.histogram(
     'beeline_redis_roundtrip_seconds',
     'One command or script, from when it was handed to the client library, whatever came of it; the messages of a busy turn share a script. Nothing with the embedded store.',

@@ -18,9 +18,6 @@ export interface Watch extends PresenceLook {
   until: number;
 }
 
-/** A node asks again at every sweep: one that is lost or late does no harm. */
-export const SWEEPS_WATCHED = 2.5;
-
 /** Who is here. What is past its `until`, or on a node known to be dead, counts for nothing and is dropped on sight. */
 export abstract class PresenceStore {
   /** In the order of `users`. */

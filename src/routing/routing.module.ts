@@ -8,6 +8,7 @@ import { PresenceModule } from '../presence';
 import { EmbeddedMailbox } from './adapters/embedded-mailbox';
 import { RedisMailbox } from './adapters/redis-mailbox';
 import { Departures } from './departures';
+import { EntryLife } from './entry-life';
 import { Mailbox } from './mailbox.port';
 import { Router } from './router';
 import { Sessions } from './sessions';
@@ -17,6 +18,7 @@ import { Sweeper } from './sweeper';
   imports: [AuthModule, HubModule, InboxModule, NodeModule, PresenceModule],
   providers: [
     Departures,
+    EntryLife,
     Router,
     Sessions,
     Sweeper,

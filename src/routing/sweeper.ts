@@ -7,10 +7,13 @@ import { type CatchUpCause, Metrics } from '../metrics';
 import { NodeService } from '../node';
 import { type ConnectionId, monotonicMs, type UserId } from '../shared';
 import { Departures } from './departures';
+import { EntryLife } from './entry-life';
 import { Mailbox } from './mailbox.port';
 import { SweepPlan } from './sweep-plan';
 
 const TICK_MS = 50;
+/** Of as many users as can be swept: with fewer there are not too many any more. */
+const NO_LONGER = 0.9;
 
 /**
  * Compares each connected user with the store once per interval, spread evenly: renews presence, ends
@@ -22,6 +25,7 @@ export class Sweeper implements OnApplicationBootstrap {
   private readonly plan: SweepPlan;
   private timer: NodeJS.Timeout | undefined;
   private underWay = 0;
+  private areTooMany = false;
 
   constructor(
     private readonly config: Config,
@@ -32,8 +36,13 @@ export class Sweeper implements OnApplicationBootstrap {
     private readonly inbox: InboxService,
     private readonly logger: Logger,
     private readonly metrics: Metrics,
+    life: EntryLife,
   ) {
     this.plan = new SweepPlan(config.sweepIntervalMs, config.sweepMaxPerSecond);
+    const { rotation } = hub;
+    life.measureBy(() =>
+      Math.max(this.plan.leastTurnMs(rotation.size), rotation.longestWaitMs(monotonicMs())),
+    );
     node.listen({ onDoubt: () => this.plan.hurry() });
   }
 
@@ -46,10 +55,27 @@ export class Sweeper implements OnApplicationBootstrap {
   }
 
   private tick(): void {
-    const room = this.config.sweepMaxPerSecond - this.underWay;
+    const { sweepIntervalMs, sweepMaxPerSecond } = this.config;
+    const { rotation } = this.hub;
+    const nowMs = monotonicMs();
+    const room = sweepMaxPerSecond - this.underWay;
     const cause = this.plan.isHurried ? 'resubscribe' : 'sweep';
-    const count = this.plan.take(monotonicMs(), this.hub.userCount, room);
-    for (const user of this.hub.nextUsers(count)) void this.sweep(user, cause);
+    const overdue = rotation.countSince(nowMs - sweepIntervalMs, sweepMaxPerSecond);
+    this.warnOfTooMany(this.plan.leastTurnMs(rotation.size));
+    const count = this.plan.take(nowMs, rotation.size, overdue, room);
+    for (const user of rotation.take(count, nowMs)) void this.sweep(user, cause);
+  }
+
+  /** Once, until there are clearly fewer. */
+  private warnOfTooMany(leastTurnMs: number): void {
+    const { sweepIntervalMs, sweepMaxPerSecond } = this.config;
+    if (leastTurnMs <= NO_LONGER * sweepIntervalMs) this.areTooMany = false;
+    if (leastTurnMs <= sweepIntervalMs || this.areTooMany) return;
+    this.areTooMany = true;
+    this.logger.warn(
+      { users: this.hub.rotation.size, sweepMaxPerSecond, sweepIntervalMs, turnMs: Math.round(leastTurnMs) },
+      'more users than can be swept within the interval: a lost push is found later',
+    );
   }
 
   private async sweep(user: UserId, cause: CatchUpCause): Promise<void> {
@@ -70,6 +96,7 @@ export class Sweeper implements OnApplicationBootstrap {
       );
       for (const [id, reason] of lost) this.hub.end(user, id, reason);
       this.hub.compare(user, lasts, cause);
+      this.hub.rotation.served(user, monotonicMs());
       const gone = this.goneAmong(user, connections);
       if (gone.length > 0) await this.departures.leave(user, gone);
     } catch (err) {

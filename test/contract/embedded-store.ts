@@ -11,6 +11,7 @@ import { EmbeddedRateStore } from '../../src/limits/adapters/embedded-rate-store
 import { EmbeddedLeaseStore } from '../../src/node/adapters/embedded-lease-store';
 import { EmbeddedNodeChannel } from '../../src/node/adapters/embedded-node-channel';
 import { EmbeddedPresenceStore } from '../../src/presence/adapters/embedded-presence-store';
+import { EntryLife } from '../../src/routing/entry-life';
 import { EmbeddedMailbox } from '../../src/routing/adapters/embedded-mailbox';
 import type { Offset, UserId } from '../../src/shared';
 import type { OpenStore, StoreFaults, StoreKind } from './store-kind';
@@ -47,7 +48,7 @@ function storeOf(
     revocations: new EmbeddedRevocationStore(database),
     inboxes: new EmbeddedInboxStore(database, config),
     presence: new EmbeddedPresenceStore(database, config),
-    mailbox: new EmbeddedMailbox(database, config),
+    mailbox: new EmbeddedMailbox(database, config, new EntryLife(config)),
     rates,
     contacts: new EmbeddedContactStore(database),
     faults: faultsOf(database),

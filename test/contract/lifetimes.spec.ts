@@ -10,6 +10,7 @@ import {
   NEWS,
   PHONE,
   register,
+  storeIsPast,
 } from './fixtures';
 import type { OpenStore } from './store-kind';
 import { stores } from './stores';
@@ -50,6 +51,21 @@ describe.each(stores)('promise 6: what $name keeps', (kind) => {
     await store.rates.charge({ owner: userId, rate: 'r', cost: 1, intervalMs: 1000, burst: 1 });
     await store.contacts.admit(userId, aUser(), 10);
     expect(await store.faults.immortals()).toEqual([]);
+  });
+
+  it('lives as long as sweeps need it, however short messages live', async () => {
+    const another = await kind.open({ INBOX_TTL_MS: '1000', SWEEP_INTERVAL_MS: '10000' });
+    const [here, left] = [aUser(), aUser()];
+    await connect(another, { userId: here });
+    const { nodeId, connectionId } = await connect(another, { userId: left });
+    await another.mailbox.unregister(left, nodeId, [connectionId], []);
+    // Twice the life of messages, and more than what is added to a life so that it need not be renewed at each write.
+    await storeIsPast(another, (await another.storeNow()) + 2500);
+    const [online, offline] = await another.presence.look([here, left], []);
+    expect(online).toMatchObject({ online: true, devices: 1 });
+    expect(offline?.lastSeen).toEqual(expect.any(Number));
+    expect((await another.mailbox.append(aMessage({ to: here }), [])).routes.size).toBe(1);
+    await another.close();
   });
 
   it.each([

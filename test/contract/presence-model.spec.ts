@@ -92,7 +92,12 @@ class Run {
     const registration = aRegistration({ userId: this.userId, nodeId, deviceId });
     const { connectionId, grant } = registration;
     const { since, replaced } = await register(this.store, registration, this.dead);
-    const isReplaced = (other: Held): boolean => deviceId !== undefined && other.deviceId === deviceId;
+    // Of a device that two nodes have written again, the older one goes with whoever registers next.
+    const before = this.registered;
+    const hasLost = (other: Held): boolean =>
+      other.deviceId !== undefined && before.some((newer) => isNewer(newer, other));
+    const isReplaced = (other: Held): boolean =>
+      (deviceId !== undefined && other.deviceId === deviceId) || hasLost(other);
     assert.deepEqual(plain(replaced), routesOfHeld(this.registered.filter(isReplaced)));
     for (const other of this.registered) assert.ok(since > other.since);
     const held = { connectionId, nodeId, deviceId, grant, since };

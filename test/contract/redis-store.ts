@@ -12,6 +12,7 @@ import { RedisLeaseStore } from '../../src/node/adapters/redis-lease-store';
 import { RedisNodeChannel } from '../../src/node/adapters/redis-node-channel';
 import { RedisPresenceStore } from '../../src/presence/adapters/redis-presence-store';
 import { CommandRedis, Keys, LeaseRedis, SubscriberRedis } from '../../src/redis';
+import { EntryLife } from '../../src/routing/entry-life';
 import { RedisMailbox } from '../../src/routing/adapters/redis-mailbox';
 import { StoreClock } from '../../src/shared';
 import type { OpenStore, StoreFaults, StoreKind } from './store-kind';
@@ -46,7 +47,7 @@ async function openWith(config: Config): Promise<OpenStore> {
     revocations: new RedisRevocationStore(commands, keys),
     inboxes: new RedisInboxStore(commands, keys, config),
     presence: new RedisPresenceStore(commands, keys, config),
-    mailbox: new RedisMailbox(commands, keys, config, new StoreClock()),
+    mailbox: new RedisMailbox(commands, keys, config, new StoreClock(), new EntryLife(config)),
     rates: new RedisRateStore(commands, keys),
     contacts: new RedisContactStore(commands, keys),
     faults: faultsOf(commands.client, keys, config.redisKeyPrefix),

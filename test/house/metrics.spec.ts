@@ -98,6 +98,7 @@ const FIXED = [
   'beeline_transports_ended_total',
   'beeline_lease_age_seconds',
   'beeline_sweep_duration_seconds',
+  'beeline_oldest_sweep_seconds',
   'beeline_redis_roundtrip_seconds',
   'beeline_eventloop_delay_seconds',
   'beeline_malformed_envelopes_total',

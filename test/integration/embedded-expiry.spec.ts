@@ -7,6 +7,7 @@ import { readConfig } from '../../src/config';
 import { EmbeddedDatabase, removeExpired } from '../../src/embedded';
 import { EmbeddedInboxStore } from '../../src/inbox/adapters/embedded-inbox-store';
 import { EmbeddedPresenceStore } from '../../src/presence/adapters/embedded-presence-store';
+import { EntryLife } from '../../src/routing/entry-life';
 import { EmbeddedMailbox } from '../../src/routing/adapters/embedded-mailbox';
 import { aGrant } from '../contract/fixtures';
 import {
@@ -45,11 +46,12 @@ describe('what the embedded store keeps', () => {
       AUTH_SECRET: TEST_SECRET,
       INBOX_TTL_MS: `${INBOX_TTL_MS}`,
       DEDUPE_WINDOW_MS: `${DEDUPE_MS}`,
+      SWEEP_INTERVAL_MS: '100',
     });
     accounts = new EmbeddedAccountStore(database);
     inboxes = new EmbeddedInboxStore(database, config);
     presence = new EmbeddedPresenceStore(database, config);
-    mailbox = new EmbeddedMailbox(database, config);
+    mailbox = new EmbeddedMailbox(database, config, new EntryLife(config));
   });
   afterEach(async () => {
     await database.close();

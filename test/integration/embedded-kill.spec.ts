@@ -8,6 +8,7 @@ import { type Config, readConfig } from '../../src/config';
 import { EmbeddedDatabase } from '../../src/embedded';
 import type { Entry } from '../../src/hub';
 import { EmbeddedInboxStore } from '../../src/inbox/adapters/embedded-inbox-store';
+import { EntryLife } from '../../src/routing/entry-life';
 import { EmbeddedMailbox } from '../../src/routing/adapters/embedded-mailbox';
 import { aGrant } from '../contract/fixtures';
 import {
@@ -193,7 +194,7 @@ class Truth {
   }
 
   private async checkCursor(database: EmbeddedDatabase, config: Config, user: UserId): Promise<void> {
-    const registered = await new EmbeddedMailbox(database, config).register(
+    const registered = await new EmbeddedMailbox(database, config, new EntryLife(config)).register(
       {
         userId: user,
         connectionId: 'looks' as ConnectionId,

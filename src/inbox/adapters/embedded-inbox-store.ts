@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Config } from '../../config';
+import { Config, stateTtlMsOf } from '../../config';
 import {
   acknowledged,
   Changes,
@@ -48,7 +48,7 @@ export class EmbeddedInboxStore extends InboxStore {
     config: Config,
   ) {
     super();
-    this.stateTtlMs = 2 * config.inboxTtlMs;
+    this.stateTtlMs = stateTtlMsOf(config);
   }
 
   override readAfter(user: UserId, channel: Channel, after: Offset): Promise<Page> {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
-import { Config } from '../../config';
+import { Config, stateTtlMsOf } from '../../config';
 import type { Entry, Page } from '../../hub';
 import { CommandRedis, Keys, type Reply, Script } from '../../redis';
 import {
@@ -40,7 +40,7 @@ export class RedisInboxStore extends InboxStore {
     config: Config,
   ) {
     super();
-    this.stateTtlMs = 2 * config.inboxTtlMs;
+    this.stateTtlMs = stateTtlMsOf(config);
   }
 
   override async readAfter(user: UserId, channel: Channel, after: Offset): Promise<Page> {

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Config } from '../../config';
+import { Config, stateTtlMsOf, SWEEPS_AHEAD } from '../../config';
 import {
   Changes,
   EmbeddedDatabase,
@@ -10,7 +10,7 @@ import {
   type WatchersRecord,
 } from '../../embedded';
 import type { NodeId, UserId } from '../../shared';
-import { type PresenceLook, PresenceStore, SWEEPS_WATCHED, type Watch } from '../presence-store.port';
+import { type PresenceLook, PresenceStore, type Watch } from '../presence-store.port';
 
 @Injectable()
 export class EmbeddedPresenceStore extends PresenceStore {
@@ -22,8 +22,8 @@ export class EmbeddedPresenceStore extends PresenceStore {
     config: Config,
   ) {
     super();
-    this.stateTtlMs = 2 * config.inboxTtlMs;
-    this.watchMs = Math.ceil(SWEEPS_WATCHED * config.sweepIntervalMs);
+    this.stateTtlMs = stateTtlMsOf(config);
+    this.watchMs = Math.ceil(SWEEPS_AHEAD * config.sweepIntervalMs);
   }
 
   override look(users: readonly UserId[], dead: readonly NodeId[]): Promise<PresenceLook[]> {

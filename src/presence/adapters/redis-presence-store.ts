@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
-import { Config } from '../../config';
+import { Config, stateTtlMsOf, SWEEPS_AHEAD } from '../../config';
 import { CommandRedis, Keys, type Reply, Script } from '../../redis';
 import type { NodeId, UserId } from '../../shared';
-import { type PresenceLook, PresenceStore, SWEEPS_WATCHED, type Watch } from '../presence-store.port';
+import { type PresenceLook, PresenceStore, type Watch } from '../presence-store.port';
 
 const LUA = join(__dirname, '../lua');
 const READ_PRESENCE = new Script(join(LUA, 'read-presence-2.lua'));
@@ -21,8 +21,8 @@ export class RedisPresenceStore extends PresenceStore {
     config: Config,
   ) {
     super();
-    this.stateTtlMs = 2 * config.inboxTtlMs;
-    this.watchMs = Math.ceil(SWEEPS_WATCHED * config.sweepIntervalMs);
+    this.stateTtlMs = stateTtlMsOf(config);
+    this.watchMs = Math.ceil(SWEEPS_AHEAD * config.sweepIntervalMs);
   }
 
   /** One script per user: a script may touch one user's keys only. They go out together. */

@@ -10,6 +10,11 @@ local function write_entry(presence, entry)
   redis.call('HSET', presence, entry.id, value)
 end
 
+-- The key outlives its entries by far: when one that ran out was last vouched for is to be read off it.
+local function keep_entries(presence, ahead, state_ttl)
+  keep_for(presence, math.max(state_ttl, 2 * ahead))
+end
+
 local function set_of(list, first, count)
   local set = {}
   for i = first, first + count - 1 do set[list[i]] = true end

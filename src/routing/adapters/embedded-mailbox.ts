@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Config } from '../../config';
+import { Config, stateTtlMsOf } from '../../config';
 import {
   acknowledged,
   Changes,
@@ -35,6 +35,7 @@ import {
   sentAtOf,
   type UserId,
 } from '../../shared';
+import { EntryLife } from '../entry-life';
 import {
   type Append,
   type Appended,
@@ -56,21 +57,17 @@ interface SentRecord extends Expiring {
   offset: Offset;
 }
 
-/** An entry survives one lost sweep and a late one. */
-const SWEEPS_AHEAD = 2.5;
-
 @Injectable()
 export class EmbeddedMailbox extends Mailbox {
-  private readonly aheadMs: number;
   private readonly stateTtlMs: number;
 
   constructor(
     private readonly database: EmbeddedDatabase,
     private readonly config: Config,
+    private readonly life: EntryLife,
   ) {
     super();
-    this.aheadMs = Math.ceil(SWEEPS_AHEAD * config.sweepIntervalMs);
-    this.stateTtlMs = 2 * config.inboxTtlMs;
+    this.stateTtlMs = stateTtlMsOf(config);
   }
 
   override append(append: Append, dead: readonly NodeId[]): Promise<Appended> {
@@ -122,7 +119,7 @@ export class EmbeddedMailbox extends Mailbox {
         device: deviceId,
         since: Math.max(nowMs, ...living.map((other) => other.since + 1)),
         seen: nowMs,
-        countsUntil: nowMs + this.aheadMs,
+        countsUntil: nowMs + this.life.aheadMs,
       };
       // The newest of all, it stays.
       const replaced = surplusAmong([entry, ...others], maxDevicesOf(this.config));
@@ -188,7 +185,7 @@ export class EmbeddedMailbox extends Mailbox {
       const nowMs = this.database.now();
       const presence = await Presence.read(view, user, nowMs, dead);
       const held = connections.map(({ connectionId, deviceId, since }): PresenceEntry => {
-        const times = { since, seen: nowMs, countsUntil: nowMs + this.aheadMs };
+        const times = { since, seen: nowMs, countsUntil: nowMs + this.life.aheadMs };
         return { id: connectionId, node, device: deviceId, ...times };
       });
       const lost = new Map<ConnectionId, LostReason>();

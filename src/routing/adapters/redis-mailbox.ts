@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import { Cluster } from 'ioredis';
-import { Config } from '../../config';
+import { Config, stateTtlMsOf } from '../../config';
 import type { Grant } from '../../hub';
 import { MAX_DEVICE_CURSORS, type ReceiptDue, toReceiptsDue } from '../../inbox';
 import { CommandRedis, Keys, type Reply, Script, toStoreError } from '../../redis';
@@ -18,6 +18,7 @@ import {
   unavailable,
   type UserId,
 } from '../../shared';
+import { EntryLife } from '../entry-life';
 import {
   type Append,
   type Appended,
@@ -40,8 +41,6 @@ const UNREGISTER_CONNECTION = new Script(join(LUA, 'unregister-connection-3.lua'
 const SWEEP_USER = new Script(join(LUA, 'sweep-user-3n.lua'));
 const LOCATE_USER = new Script(join(LUA, 'locate-user-2.lua'));
 
-/** An entry survives one lost sweep and a late one. */
-const SWEEPS_AHEAD = 2.5;
 /** Redis does nothing else meanwhile: half a millisecond. */
 const MAX_APPENDS_AT_ONCE = 32;
 
@@ -54,7 +53,6 @@ type AppendReply = [duplicate: number, id: MessageId, offset: Offset, prev: Offs
 
 @Injectable()
 export class RedisMailbox extends Mailbox {
-  private readonly aheadMs: number;
   private readonly stateTtlMs: number;
   /** A script's keys must be in one slot there: one user's. */
   private hasSlots: boolean;
@@ -67,10 +65,10 @@ export class RedisMailbox extends Mailbox {
     private readonly keys: Keys,
     private readonly config: Config,
     private readonly clock: StoreClock,
+    private readonly life: EntryLife,
   ) {
     super();
-    this.aheadMs = Math.ceil(SWEEPS_AHEAD * config.sweepIntervalMs);
-    this.stateTtlMs = 2 * config.inboxTtlMs;
+    this.stateTtlMs = stateTtlMsOf(config);
     this.hasSlots = redis.client instanceof Cluster;
   }
 
@@ -172,7 +170,7 @@ export class RedisMailbox extends Mailbox {
           grant.issuedAt,
           maxDevicesOf(this.config),
           this.config.sessionPolicy === 'reject' ? 1 : 0,
-          this.aheadMs,
+          this.life.aheadMs,
           this.stateTtlMs,
           MAX_DEVICE_CURSORS,
           deadline,
@@ -255,7 +253,7 @@ export class RedisMailbox extends Mailbox {
         [
           node,
           maxDevicesOf(this.config),
-          this.aheadMs,
+          this.life.aheadMs,
           this.stateTtlMs,
           deadline,
           channels.length,

@@ -71,7 +71,7 @@ for _, entry in ipairs(all) do
   end
 end
 write_entry(presence, mine)
-keep_for(presence, state_ttl)
+keep_entries(presence, ahead, state_ttl)
 
 -- What the first entry after `offset` follows: `offset` itself, or something later where retention has cut;
 -- something earlier where no entry ever was at `offset`. nil where no entry lies after it.

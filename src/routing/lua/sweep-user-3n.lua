@@ -57,6 +57,6 @@ for _, entry in ipairs(held) do
     write_entry(presence, entry)
   end
 end
-keep_for(presence, state_ttl)
+keep_entries(presence, ahead, state_ttl)
 keep_for(state, state_ttl)
 return reply
