@@ -12,12 +12,14 @@ import {
   type ClientId,
   completeDraft,
   type Json,
+  Lanes,
   type MessageId,
   newMessageId,
   type Offset,
   printDraft,
   SENT_CHANNEL,
   sentAtOf,
+  unavailable,
   type UserId,
 } from '../shared';
 
@@ -49,6 +51,7 @@ export interface SendAnswer {
 export class ChatService {
   private readonly channels: ReadonlySet<Channel>;
   private readonly defaultChannel: Channel;
+  private readonly lanes = new Lanes();
 
   constructor(
     private readonly config: Config,
@@ -69,24 +72,41 @@ export class ChatService {
    * Resolves when the message is in the receiver's inbox (and, with `copy`, in the sender's own). `not_found` for
    * an unknown channel or receiver, `too_large`, `forbidden` by the policy, `rate_limited` (a repeat counts too),
    * `unavailable`: then it may be stored or not, and a repeat with the same clientId stores it once.
+   *
+   * Messages of one sender to one inbox are stored in the order in which this is called, whether the caller waits for
+   * the answers or not: whether they may be sent is asked for all at once, and they are appended in their order.
    */
   async send(outgoing: Outgoing): Promise<SendAnswer> {
-    const { actor, isBackend, from, to, clientId, receipt, copy } = outgoing;
+    const { from, to, copy } = outgoing;
     const channel = this.knownChannel(outgoing.channel);
     const bodyJson = this.printBody(outgoing.body);
+    const lane = `${channel}/${from}/${to}`;
+    const stored = this.lanes.inOrder(lane, this.admit(outgoing), () =>
+      this.store(outgoing, channel, bodyJson),
+    );
+    if (!copy) return stored;
+    await this.lanes.inOrder(`${lane}/copy`, stored, (answer) =>
+      this.copyToSender(outgoing, bodyJson, answer),
+    );
+    return stored;
+  }
+
+  /** Resolves where it may be sent. In a conversation under way nothing here asks the store. */
+  private async admit({ actor, isBackend, from, to }: Outgoing): Promise<void> {
     await this.requireContact(from, to);
-    // In a conversation under way neither asks the store.
     this.rate.spend(actor);
     if (!isBackend) await this.contacts.admit(actor, to);
+  }
+
+  private store(outgoing: Outgoing, channel: Channel, bodyJson: string): Promise<SendAnswer> {
+    const { from, to, clientId, receipt } = outgoing;
     const id = newMessageId();
     const draft = printDraft(
       { id, channel, from, to, ...(clientId && { clientId }), ...(receipt && { receipt }) },
       bodyJson,
     );
     const needsAccount = this.config.localAccounts;
-    const answer = await this.append({ to, channel, from, id, clientId, draft, needsAccount, receipt });
-    if (copy) await this.copyToSender(outgoing, bodyJson, answer);
-    return answer;
+    return this.append({ to, channel, from, id, clientId, draft, needsAccount, receipt });
   }
 
   private async append(append: Append): Promise<SendAnswer> {
@@ -134,8 +154,9 @@ export class ChatService {
   }
 
   private async requireContact(from: UserId, to: UserId): Promise<void> {
-    if (!(await this.policy.maySend(from, to)))
-      throw new BeelineError('forbidden', 'this user can not be written to');
+    const answer = this.policy.maySend(from, to);
+    const maySend = typeof answer === 'boolean' ? answer : await inTime(answer);
+    if (!maySend) throw new BeelineError('forbidden', 'this user can not be written to');
   }
 
   private knownChannel(channel: Channel | undefined): Channel {
@@ -154,4 +175,16 @@ export class ChatService {
     }
     return json;
   }
+}
+
+/** A policy that never answers holds up what its sender sends to that receiver no longer than this. */
+const POLICY_PATIENCE_MS = 5000;
+
+async function inTime(answer: Promise<boolean>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    const giveUp = (): void => reject(unavailable('the contact policy does not answer'));
+    timer = setTimeout(giveUp, POLICY_PATIENCE_MS);
+  });
+  return Promise.race([answer, late]).finally(() => clearTimeout(timer));
 }

@@ -37,6 +37,12 @@ function gathering(redis: Redis): Redis {
   return redis.on('connect', () => coalesceWrites(redis.stream));
 }
 
+/** Calls back with the connection to each server, those of a Cluster as they become known. */
+export function onEachServer(client: RedisClient, callback: (server: Redis) => void): void {
+  if (client instanceof Cluster) client.on('+node', callback);
+  else callback(client);
+}
+
 function optionsFor(timeoutMs: number, name: string): RedisOptions {
   return {
     connectionName: name,

@@ -3,9 +3,9 @@ import type { Config } from '../config';
 import type { Logger } from '../logging';
 import type { Metrics } from '../metrics';
 import { monotonicMs, unavailable } from '../shared';
-import { createClient, type RedisClient } from './client';
+import { createClient, onEachServer, type RedisClient } from './client';
 import { Gate } from './gate';
-import type { Reply, Script } from './script';
+import { type Reply, Script } from './script';
 import { toStoreError } from './store-error';
 import { TimeoutError, withTimeLimit } from './time-limit';
 
@@ -80,8 +80,13 @@ export class RedisConnection {
   }
 }
 
-/** For commands and scripts. */
-export class CommandRedis extends RedisConnection {}
+/** For commands and scripts: each server knows the scripts before it is asked for anything. */
+export class CommandRedis extends RedisConnection {
+  constructor(config: Config, logger: Logger, metrics: Metrics) {
+    super(config, logger, metrics);
+    onEachServer(this.client, (server) => server.on('ready', () => void Script.loadAll(server)));
+  }
+}
 /** For the lease alone: renewing it never waits behind other commands. */
 export class LeaseRedis extends RedisConnection {}
 /** Listens to what is for every node; Socket.IO's adapter has it for itself. */

@@ -110,8 +110,9 @@ export function maxDevicesOf({ sessionPolicy, maxDevicesPerUser }: Config): numb
 export abstract class Mailbox {
   /**
    * Append-and-route: stores once per sender, receiver, channel and client id (within the dedupe window), gives
-   * the next offset, keeps the inbox within its bounds, and tells where the receiver is. `not_found` where an account
-   * is needed and there is none.
+   * the next offset, keeps the inbox within its bounds, and tells where the receiver is. What one sender sends to one
+   * inbox is stored in the order in which it is asked for, whatever is tried again on the way. `not_found` where an
+   * account is needed and there is none.
    */
   abstract append(append: Append, dead: readonly NodeId[]): Promise<Appended>;
 

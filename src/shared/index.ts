@@ -8,4 +8,5 @@ export * from './json';
 export * from './new-ids';
 export * from './pairs';
 export * from './end-of-turn';
+export * from './lanes';
 export * from './turn-batches';

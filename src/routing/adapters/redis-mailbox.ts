@@ -56,8 +56,10 @@ export class RedisMailbox extends Mailbox {
   private readonly stateTtlMs: number;
   /** A script's keys must be in one slot there: one user's. */
   private hasSlots: boolean;
-  private readonly appends = new TurnBatches(MAX_APPENDS_AT_ONCE, (asked: readonly AskedAppend[]) =>
-    this.appendTogether(asked),
+  private readonly appends = new TurnBatches(
+    MAX_APPENDS_AT_ONCE,
+    (asked: readonly AskedAppend[]) => this.appendTogether(asked),
+    ({ append }) => (this.hasSlots ? append.to : ''),
   );
 
   constructor(
@@ -73,7 +75,7 @@ export class RedisMailbox extends Mailbox {
   }
 
   override append(append: Append, dead: readonly NodeId[]): Promise<Appended> {
-    const appended = this.appends.add(this.hasSlots ? append.to : '', { append, dead });
+    const appended = this.appends.add(laneOf(append), { append, dead });
     return this.config.redisWaitReplicas === 0 ? appended : this.onceReplicated(append, appended);
   }
 
@@ -85,7 +87,9 @@ export class RedisMailbox extends Mailbox {
       if (!isCrossSlot(error)) throw error;
       // One server of a Cluster that has but one, reached as if it were alone. It has refused the script unread.
       this.hasSlots = true;
-      return (await Promise.all(asked.map((one) => this.appendAll([one])))).flat();
+      const appended: (Appended | Error)[] = [];
+      for (const one of asked) appended.push(...(await this.appendAll([one])));
+      return appended;
     }
   }
 
@@ -287,6 +291,11 @@ export class RedisMailbox extends Mailbox {
   private loginKeyOf(user: UserId, { loginId = '' }: Grant): string {
     return this.keys.revokedLogin(user, loginId);
   }
+}
+
+/** What one sender sends to one inbox keeps its order. */
+function laneOf({ to, channel, from }: Append): string {
+  return `${channel}/${to}/${from}`;
 }
 
 function isCrossSlot(error: unknown): boolean {
