@@ -2,14 +2,17 @@ import { resolve } from 'node:path';
 import { Global, Module, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { Config, stateTtlMsOf } from '../config';
 import { Logger } from '../logging';
+import { Metrics } from '../metrics';
 import { EmbeddedDatabase } from './database';
+import { DiskSpace } from './disk-space';
 import { removeExpired } from './expiry';
 import { endPresenceOfPreviousProcess } from './presence-record';
+import { StoreWatch } from './store-watch';
 
 const EXPIRY_INTERVAL_MS = 60_000;
 
-async function openStore(config: Config): Promise<EmbeddedDatabase> {
-  const database = await EmbeddedDatabase.open(config.dataDir);
+async function openStore(config: Config, logger: Logger, metrics: Metrics): Promise<EmbeddedDatabase> {
+  const database = await EmbeddedDatabase.open(config.dataDir, Date.now, new StoreWatch(logger, metrics));
   await endPresenceOfPreviousProcess(database, stateTtlMsOf(config));
   return database;
 }
@@ -20,7 +23,7 @@ async function openStore(config: Config): Promise<EmbeddedDatabase> {
   providers: [
     {
       provide: EmbeddedDatabase,
-      inject: [Config],
+      inject: [Config, Logger, Metrics],
       useFactory: openStore,
     },
   ],
@@ -29,14 +32,19 @@ async function openStore(config: Config): Promise<EmbeddedDatabase> {
 export class EmbeddedModule implements OnModuleInit, OnApplicationShutdown {
   private timer: NodeJS.Timeout | undefined;
   private removing = Promise.resolve();
+  private readonly space: DiskSpace;
 
   constructor(
     private readonly config: Config,
     private readonly database: EmbeddedDatabase,
     private readonly logger: Logger,
-  ) {}
+    metrics: Metrics,
+  ) {
+    this.space = new DiskSpace(config.dataDir, logger);
+    metrics.storeFreeBytes.from(() => this.space.freeBytes);
+  }
 
-  onModuleInit(): void {
+  async onModuleInit(): Promise<void> {
     const dataDir = resolve(this.config.dataDir);
     this.logger.info(
       { store: 'embedded', dataDir },
@@ -45,11 +53,13 @@ export class EmbeddedModule implements OnModuleInit, OnApplicationShutdown {
     this.timer = setInterval(() => {
       this.removing = this.removing.then(() => this.removeExpired());
     }, EXPIRY_INTERVAL_MS);
+    await this.space.start();
   }
 
   /** The last thing of all: whoever leaves in order has left by now. */
   async onApplicationShutdown(): Promise<void> {
     clearInterval(this.timer);
+    this.space.stop();
     await this.removing;
     await this.database.close();
   }

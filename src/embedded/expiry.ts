@@ -2,7 +2,10 @@ import { Changes, type Expiring } from './changes';
 import type { EmbeddedDatabase } from './database';
 import type { InboxRecord } from './inbox-record';
 import { below, keyDue, keys, ownerOf } from './keys';
-import type { View } from './view';
+import { DAMAGED, type View } from './view';
+
+/** A damaged log-out stays one, and the messages of a damaged inbox tell where that stands. */
+const OUTLIVES_DAMAGE = /^(revoked|state)\//;
 
 /** Looked at in one go; between two, others get their turn. */
 const PAGE = 500;
@@ -22,7 +25,7 @@ async function nextDue(database: EmbeddedDatabase, nowMs: number): Promise<strin
   return database.look(async (view) => {
     const found: string[] = [];
     const range = { gt: below('due').gt, lt: keys.due(nowMs, '') };
-    for await (const [key] of view.range(range, { limit: PAGE })) found.push(key);
+    for await (const key of view.keys(range, { limit: PAGE })) found.push(key);
     return found;
   });
 }
@@ -32,8 +35,10 @@ async function settle(database: EmbeddedDatabase, dueKey: string, nowMs: number)
   const key = keyDue(dueKey);
   await database.exclusively(ownerOf(key), async (view) => {
     const changes = new Changes().delete(dueKey);
-    const record = await view.read<Expiring | InboxRecord>(key);
-    if (record !== undefined) {
+    const record = await view.find<Expiring | InboxRecord>(key);
+    if (record === DAMAGED) {
+      if (!OUTLIVES_DAMAGE.test(key)) changes.delete(key);
+    } else if (record !== undefined) {
       const isOver = record.until <= nowMs;
       if ('inboxUntil' in record && (isOver || record.inboxUntil <= nowMs)) {
         await removeMessages(database, view, key);
@@ -47,7 +52,7 @@ async function settle(database: EmbeddedDatabase, dueKey: string, nowMs: number)
 /** In several steps: what is left by a crash in between is as expired as before, and the date still stands. */
 async function removeMessages(database: EmbeddedDatabase, view: View, stateKey: string): Promise<void> {
   let changes = new Changes();
-  for await (const [key] of view.range(below(stateKey.replace(/^state/, 'inbox')))) {
+  for await (const key of view.keys(below(stateKey.replace(/^state/, 'inbox')))) {
     changes.delete(key);
     if (changes.list.length === PAGE) {
       await database.commit(changes, { durable: false });

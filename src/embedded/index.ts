@@ -15,4 +15,4 @@ export {
 export { acknowledged, receiptsBetween } from './receipts';
 export { isTokenRevoked, type RevokedUserRecord } from './revocation';
 export { entriesOf, entryAfter, entryUpTo, type Place, printEntry, type StoredEntry } from './stored-entry';
-export type { View } from './view';
+export { DAMAGED, type View } from './view';

@@ -130,7 +130,7 @@ export async function endPresenceOfPreviousProcess(database: EmbeddedDatabase, t
       await database.commit(changes, { durable: false });
     }
     for (const kind of ['lease', 'watchers']) {
-      for await (const [key] of view.range(below(kind))) {
+      for await (const key of view.keys(below(kind))) {
         await database.commit(new Changes().delete(key), { durable: false });
       }
     }

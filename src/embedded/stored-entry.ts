@@ -24,7 +24,7 @@ export function printEntry({ offset, prev, n, bytesBefore, draft }: StoredEntry)
 
 const SHAPE = /^(\S+) (\S+) (\d+) (\d+) /;
 
-function parseEntry(text: string): StoredEntry {
+export function parseEntry(text: string): StoredEntry {
   const match = SHAPE.exec(text);
   if (match === null) throw new Error('an entry of the store is damaged');
   const [head, offset, prev, n, bytesBefore] = match;
@@ -40,19 +40,23 @@ function parseEntry(text: string): StoredEntry {
 /** From which side of which offset, itself left out unless it is `upto`; all where none is given. */
 export type Side = { after?: Offset; before?: Offset; upto?: Offset };
 
-/** Entries of an inbox, oldest first; newest first where what lies before an offset or up to one is asked for. */
+/**
+ * Entries of an inbox, oldest first; newest first where what lies before an offset or up to one is asked for. Damaged
+ * ones are passed over: the `prev` of the next one shows that.
+ */
 export async function* entriesOf(
   view: View,
   user: UserId,
   channel: Channel,
   { after, before, upto }: Side = {},
+  onDamaged?: (key: string) => void,
 ): AsyncGenerator<StoredEntry> {
   const range = below(`inbox/${user}/${channel}`);
   if (after !== undefined) range.gt = keys.entry(user, channel, after);
   if (before !== undefined) range.lt = keys.entry(user, channel, before);
   if (upto !== undefined) range.lt = `${keys.entry(user, channel, upto)}~`;
   const reverse = before !== undefined || upto !== undefined;
-  for await (const [, text] of view.range(range, { reverse })) yield parseEntry(text);
+  for await (const [, text] of view.range(range, { reverse, onDamaged })) yield parseEntry(text);
 }
 
 /** The first entry after an offset. */
@@ -83,6 +87,6 @@ export async function newestEntry(
   channel: Channel,
 ): Promise<StoredEntry | undefined> {
   const range = below(`inbox/${user}/${channel}`);
-  for await (const [, text] of view.range(range, { reverse: true, limit: 1 })) return parseEntry(text);
+  for await (const [, text] of view.range(range, { reverse: true })) return parseEntry(text);
   return undefined;
 }

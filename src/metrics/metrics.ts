@@ -140,6 +140,24 @@ export class Metrics implements OnApplicationShutdown {
     'beeline_malformed_envelopes_total',
     'Payloads on the channel of this node that are no envelope of a version that it knows.',
   );
+  readonly storeFreeBytes = new Reading(
+    this.named(
+      'beeline_store_free_bytes',
+      'Room left on the disk of the embedded store, looked at every ten seconds. 0 with Redis.',
+    ),
+  );
+  readonly storeReopenings = this.counter(
+    'beeline_store_reopenings_total',
+    'Times that the embedded store was closed after a failed write and opened anew.',
+  );
+  readonly storeDamagedRecords = this.counter(
+    'beeline_store_damaged_total',
+    'Records of the embedded store that are not what was written, each counted once by a process.',
+  );
+  readonly storeMissingMessages = this.counter(
+    'beeline_store_missing_total',
+    'Messages that inboxes of the embedded store have lost, as found each time that it was opened.',
+  );
   private readonly eventLoop = measureEventLoopDelay(
     this.named(
       'beeline_eventloop_delay_seconds',

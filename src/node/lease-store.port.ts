@@ -40,6 +40,11 @@ export abstract class LeaseStore {
   /** Every node whose lease has not run out, in no order. */
   abstract list(): Promise<ListedNode[]>;
 
+  /** What keeps the store from being used just now, as far as this process knows without asking it. */
+  get outage(): string | undefined {
+    return undefined;
+  }
+
   /** What makes the store unfit to keep messages, in words for its operator; undefined where nothing does. */
   abstract findFault(): Promise<string | undefined>;
 }

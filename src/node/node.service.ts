@@ -82,6 +82,8 @@ export class NodeService implements OnModuleInit {
   /** Undefined where it is fit: lease held, channel heard, the store one that keeps what it is given, not going. */
   get whyNotReady(): string | undefined {
     if (this.draining) return 'the node is draining';
+    const { outage } = this.leases;
+    if (outage !== undefined) return outage;
     if (!this.healthy) return 'the node has lost its store';
     return this.storeFault;
   }

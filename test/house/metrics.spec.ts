@@ -42,7 +42,8 @@ function labelsOf(name: string, series: readonly string[]): string {
 
 /** As Prometheus has it: the unit is the end of the name, and a counter ends in `total`. */
 function unitOf(name: string): string {
-  if (/_seconds$/.test(name)) return 'seconds';
+  const unit = /_(seconds|bytes)$/.exec(name)?.[1];
+  if (unit !== undefined) return unit;
   return name === 'beeline_ready' ? '0 or 1' : '–';
 }
 
@@ -104,4 +105,8 @@ const FIXED = [
   'beeline_malformed_envelopes_total',
   'beeline_dedupe_hits_total',
   'beeline_ready',
+  'beeline_store_free_bytes',
+  'beeline_store_reopenings_total',
+  'beeline_store_damaged_total',
+  'beeline_store_missing_total',
 ];

@@ -94,7 +94,7 @@ describe('what the embedded store keeps', () => {
     await use();
     nowMs += 4 * INBOX_TTL_MS;
     await removeExpired(database);
-    expect(await allKeys()).toEqual(['account/bob']);
+    expect(await allKeys()).toEqual(['account/bob', 'format']);
   });
 
   it('stays while it has not expired', async () => {

@@ -10,6 +10,7 @@ const START_TIMEOUT_MS = 20_000;
 /** One node as a process of its own, from the real build. */
 export interface BeelineProcess {
   readonly url: string;
+  readonly pid: number;
   /** Resolves with the exit code, null where a signal ended it. */
   readonly exited: Promise<number | null>;
   /** All that it has written so far, to stdout and to stderr. */
@@ -29,9 +30,13 @@ function run(command: string, args: string[], environment: Environment): ChildPr
   return spawn(command, args, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
-/** Starts `node dist/main.js` and waits until it listens, on a free port. */
-export async function startProcess(environment: Environment): Promise<BeelineProcess> {
-  const child = run(process.execPath, [MAIN], {
+/** Starts `node dist/main.js`, by a launcher where one is given, and waits until it listens, on a free port. */
+export async function startProcess(
+  environment: Environment,
+  launcher: readonly string[] = [],
+): Promise<BeelineProcess> {
+  const [command, ...args] = [...launcher, process.execPath, MAIN];
+  const child = run(command, args, {
     HOST: '127.0.0.1',
     PORT: '0',
     LOG_LEVEL: 'info',
@@ -43,7 +48,8 @@ export async function startProcess(environment: Environment): Promise<BeelinePro
     stream?.on('data', (chunk: Buffer) => written.push(chunk.toString()));
   }
   const url = await listeningUrl(child);
-  return { url, exited, output: () => written.join(''), kill: (signal) => child.kill(signal) };
+  const { pid = 0 } = child;
+  return { url, pid, exited, output: () => written.join(''), kill: (signal) => child.kill(signal) };
 }
 
 /** Runs a script of the project to its end. */

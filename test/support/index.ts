@@ -10,4 +10,5 @@ export * from './redis-cluster';
 export * from './redis-server';
 export * from './rest';
 export * from './scrape';
+export * from './small-disk';
 export * from './wait-until';

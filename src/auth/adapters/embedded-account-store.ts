@@ -1,5 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { Changes, EmbeddedDatabase, type Expiring, keys, type RevokedUserRecord } from '../../embedded';
+import {
+  Changes,
+  DAMAGED,
+  EmbeddedDatabase,
+  type Expiring,
+  keys,
+  type RevokedUserRecord,
+} from '../../embedded';
 import type { UserId } from '../../shared';
 import { AccountStore, type Rotation } from '../account-store.port';
 
@@ -25,7 +32,8 @@ export class EmbeddedAccountStore extends AccountStore {
   override create(user: UserId, passwordHash: string): Promise<boolean> {
     return this.database.exclusively(user, async (view) => {
       const key = keys.account(user);
-      if ((await view.read(key)) !== undefined) return false;
+      // A damaged account is somebody's: nobody else gets the name.
+      if ((await view.find(key)) !== undefined) return false;
       const account: AccountRecord = { passwordHash };
       await this.database.commit(new Changes().put(key, account), DURABLE);
       return true;
@@ -33,7 +41,9 @@ export class EmbeddedAccountStore extends AccountStore {
   }
 
   override async findPasswordHash(user: UserId): Promise<string | undefined> {
-    const account = await this.database.look((view) => view.read<AccountRecord>(keys.account(user)));
+    const account = await this.database.look((view) => view.find<AccountRecord>(keys.account(user)));
+    if (account === DAMAGED)
+      throw new Error('the record of an account is damaged: no password can be compared');
     return account?.passwordHash;
   }
 
@@ -56,8 +66,9 @@ export class EmbeddedAccountStore extends AccountStore {
       const nowMs = this.database.now();
       const login = await view.readLiving<LoginRecord>(keys.login(user, loginId), nowMs);
       if (login === undefined) return { outcome: 'unknown' };
-      const revocation = await view.read<RevokedUserRecord>(keys.revokedUser(user));
-      if (revocation !== undefined && login.rotatedAt <= revocation.at) return this.endLogin(user, loginId);
+      const revocation = await view.find<RevokedUserRecord>(keys.revokedUser(user));
+      const isRevoked = revocation === DAMAGED || (revocation && login.rotatedAt <= revocation.at);
+      if (isRevoked) return this.endLogin(user, loginId);
       if (generation === login.generation) {
         const next = { generation: generation + 1, rotatedAt: nowMs, until: nowMs + ttlMs };
         await this.writeLogin(user, loginId, next);

@@ -55,7 +55,10 @@ export class EmbeddedInboxStore extends InboxStore {
     return this.database.look(async (view) => {
       const record = await this.read(view, user, channel);
       const stored = record.oldest === null ? [] : entriesOf(view, user, channel, { after });
-      return { ...(await fillPage(stored, MAX_PAGE_LENGTH)), last: record.last };
+      const { entries, more } = await fillPage(stored, MAX_PAGE_LENGTH);
+      const end = entries.at(-1)?.offset;
+      // The last ones can be missing, which the next read, of nothing, tells the feed.
+      return { entries, more: more || (end !== undefined && end !== record.last), last: record.last };
     });
   }
 

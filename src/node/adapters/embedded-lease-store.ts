@@ -17,6 +17,10 @@ export class EmbeddedLeaseStore extends LeaseStore {
     super();
   }
 
+  override get outage(): string | undefined {
+    return this.database.fault;
+  }
+
   override take(node: NodeId, leaseMs: number, info: NodeInfo): Promise<LeaseLook> {
     return this.look(node, leaseMs, info, () => true);
   }

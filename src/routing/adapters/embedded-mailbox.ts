@@ -75,7 +75,7 @@ export class EmbeddedMailbox extends Mailbox {
     const sentKey = keys.sent(to, channel, from, clientId ?? id);
     return this.database.exclusively(to, async (view) => {
       const nowMs = this.database.now();
-      if (needsAccount && (await view.read(keys.account(to))) === undefined) {
+      if (needsAccount && (await view.find(keys.account(to))) === undefined) {
         throw new BeelineError('not_found', 'there is no such user');
       }
       const [sent, presence, record] = await Promise.all([
@@ -260,7 +260,8 @@ export class EmbeddedMailbox extends Mailbox {
     if (oldest !== null) changes.delete(keys.entry(user, channel, oldest.offset));
     // Begun where the oldest was: before it lie only removed entries, which cost time until LevelDB has dropped them.
     const side = oldest === null ? {} : { after: oldest.offset };
-    for await (const { offset, n, bytesBefore } of entriesOf(view, user, channel, side)) {
+    const removeDamaged = (key: string): unknown => changes.delete(key);
+    for await (const { offset, n, bytesBefore } of entriesOf(view, user, channel, side, removeDamaged)) {
       const place = { offset, n, bytesBefore };
       if (oldest !== null && fits(place)) return place;
       changes.delete(keys.entry(user, channel, offset));
