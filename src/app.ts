@@ -11,6 +11,7 @@ import { ContactPolicy } from './policy';
 import {
   BoundedExpressAdapter,
   noStore,
+  operatorsOnly,
   pageFiles,
   ProblemFilter,
   requestLog,
@@ -40,6 +41,7 @@ export async function createApp(
   app.useWebSocketAdapter(new SocketAdapter(app));
   app.useGlobalFilters(new ProblemFilter(logger));
   app.use(requestLog(logger));
+  if (config.adminPort !== undefined) app.use(operatorsOnly(config.adminPort));
   app.disable('x-powered-by');
   app.use(securityHeaders(join(PAGE_DIRECTORY, 'index.html')));
   app.enableCors({ origin: [...config.corsOrigins], exposedHeaders: ['X-Request-Id'] });
@@ -47,6 +49,18 @@ export async function createApp(
   app.use(noStore);
   serveDocs(app);
   return app;
+}
+
+/**
+ * Takes requests: on the port for everybody, and on that for operators where there is one. Fails as `net` does, with the
+ * port that it could not take.
+ */
+export async function listen(app: NestExpressApplication, { port, adminPort, host }: Config): Promise<void> {
+  await app.init();
+  if (adminPort !== undefined) {
+    await (app.getHttpAdapter() as unknown as BoundedExpressAdapter).listenForOperators(adminPort, host);
+  }
+  await app.listen(port, host);
 }
 
 function serveDocs(app: NestExpressApplication): void {

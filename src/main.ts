@@ -1,7 +1,7 @@
 import './require-node';
 import 'reflect-metadata';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { createApp } from './app';
+import { createApp, listen } from './app';
 import { type Config, readConfig } from './config';
 import { Logger } from './logging';
 import { codeOf, StartError } from './shared';
@@ -36,21 +36,23 @@ async function main(): Promise<Started> {
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
 
-  await listen(app, config);
+  await takeRequests(app, config);
   const url = await app.getUrl();
   logger.info({ url }, 'listening');
   return { port: Number(new URL(url).port), config };
 }
 
-async function listen(app: NestExpressApplication, { port, host }: Config): Promise<void> {
+async function takeRequests(app: NestExpressApplication, config: Config): Promise<void> {
   try {
-    await app.listen(port, host);
+    await listen(app, config);
   } catch (cause) {
     const code = codeOf(cause);
+    const { port = config.port } = cause as { port?: number };
+    const { host } = config;
     if (code === 'EADDRINUSE') {
-      throw new StartError(`Port ${port} is in use: stop what listens there, or set PORT to another.`, {
-        cause,
-      });
+      const setting = port === config.adminPort ? 'ADMIN_PORT' : 'PORT';
+      const problem = `Port ${port} is in use: stop what listens there, or set ${setting} to another.`;
+      throw new StartError(problem, { cause });
     }
     if (code === 'EACCES' || code === 'EADDRNOTAVAIL') {
       throw new StartError(`Can not listen on ${host}, port ${port}: ${(cause as Error).message}`, { cause });

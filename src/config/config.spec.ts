@@ -28,6 +28,7 @@ describe('the configuration', () => {
     const expected: Config = {
       port: 3000,
       host: '0.0.0.0',
+      adminPort: undefined,
       redisUrl: REDIS_URL,
       redisKeyPrefix: 'beeline:',
       redisCommandTimeoutMs: 2000,

@@ -17,6 +17,7 @@ export type TokenKey =
 export abstract class Config implements Omit<Settings, SettledElsewhere> {
   abstract readonly port: number;
   abstract readonly host: string;
+  abstract readonly adminPort: number | undefined;
   /** Where unset, the store is the embedded one in `dataDir`. */
   abstract readonly redisUrl: string | undefined;
   abstract readonly redisKeyPrefix: string;
@@ -84,7 +85,8 @@ export function readConfig(environment: Environment, secretIn = keptSecret): Con
   if (problems.length > 0) throw new ConfigError(problems);
   const tokenKey = given ?? { kind: 'own', secret: secretIn(settings.dataDir) };
   const { authSecret: _a, jwtSecret: _b, jwtPublicKey: _c, jwtJwksUrl: _d, ...rest } = settings;
-  return Object.freeze({ ...rest, redisUrl: settings.redisUrl, tokenKey, localAccounts });
+  const { adminPort, redisUrl } = settings;
+  return Object.freeze({ ...rest, adminPort, redisUrl, tokenKey, localAccounts });
 }
 
 function isEmbedded(environment: Environment): boolean {

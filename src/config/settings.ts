@@ -8,6 +8,12 @@ import * as read from './readers';
 export const SETTINGS = {
   port: setting('PORT', read.port, '3000', 'Port of REST and Socket.IO; 0 takes a free one.'),
   host: setting('HOST', read.text, '0.0.0.0', 'Address to listen on.'),
+  adminPort: setting(
+    'ADMIN_PORT',
+    read.integerUpTo(1, 65_535),
+    undefined,
+    'A port for operators: `/metrics`, `/admin`, `/docs` and the reason in `/readyz` are there and no longer on `PORT`. Where unset, they are on `PORT`.',
+  ),
   redisUrl: setting(
     'REDIS_URL',
     read.redisUrl,

@@ -1,4 +1,11 @@
-import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
+import { once } from 'node:events';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { Socket } from 'node:net';
 import { ExpressAdapter } from '@nestjs/platform-express';
 
@@ -24,7 +31,26 @@ const LINGER_MS = 1000;
 export class BoundedExpressAdapter extends ExpressAdapter {
   private readonly underWay = new WeakMap<Socket, number>();
 
+  private operators: Server | undefined;
+
   override initHttpServer(): void {
+    this.httpServer = this.makeServer();
+  }
+
+  /** The same routes on a port of their own; which of them are where, a handler decides (`operatorsOnly`). */
+  async listenForOperators(port: number, host: string): Promise<void> {
+    this.operators = this.makeServer();
+    this.operators.listen(port, host);
+    await once(this.operators, 'listening');
+  }
+
+  override async close(): Promise<void> {
+    this.operators?.close();
+    this.operators?.closeAllConnections();
+    await (super.close() as Promise<void>);
+  }
+
+  private makeServer(): Server {
     const handle = this.getInstance<RequestListener>();
     const server = createServer(
       {
@@ -38,7 +64,7 @@ export class BoundedExpressAdapter extends ExpressAdapter {
       },
     );
     server.timeout = IDLE_TIMEOUT_MS;
-    this.httpServer = server;
+    return server;
   }
 
   /** False for a request on a connection that has too many already: that one is cut. */

@@ -1,5 +1,6 @@
 export { BoundedExpressAdapter } from './bounded-http';
 export { noStore } from './no-store';
+export { operatorsOnly } from './operators-only';
 export { pageFiles } from './page-files';
 export { ProblemFilter } from './problem.filter';
 export { requestLog } from './request-log';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { createApp } from '../../src/app';
+import { createApp, listen } from '../../src/app';
 import { TokenSigner } from '../../src/auth';
 import { readConfig } from '../../src/config';
 
@@ -51,7 +51,7 @@ export async function startNode(environment: Environment = {}): Promise<BeelineN
     ...environment,
   });
   const app = await createApp(config);
-  await app.listen(config.port, config.host);
+  await listen(app, config);
   return { url: (await app.getUrl()).replace('[::1]', '127.0.0.1'), app, close: () => app.close() };
 }
 
