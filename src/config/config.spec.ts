@@ -82,6 +82,7 @@ describe('the configuration', () => {
 
   const wrong: Record<string, string[]> = {
     PORT: ['-1', '65536', '1.5', 'x', '0x10', '1e3'],
+    ADMIN_PORT: ['0', '-1', '65536', 'x'],
     REDIS_WAIT_REPLICAS: ['-1', 'x'],
     REDIS_URL: ['localhost:6379', 'http://localhost', 'redis://a:1,http://b:2', 'x', ','],
     REDIS_KEY_PREFIX: ['a{b', 'a}b', 'a b'],
