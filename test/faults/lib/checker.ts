@@ -142,9 +142,14 @@ function deliveryOrder(facts: Facts): Violation[] {
   );
 }
 
-/** Rule 2: between the first and the last message of a connection, none of those still kept is missing. */
+/**
+ * Rule 2: between the first and the last message of a connection, none of those still kept is missing. A store that has
+ * gone back gives offsets again that lie among those which a connection saw before that.
+ */
 function gaps(facts: Facts): Violation[] {
-  return [...byConnectionAndChannel(facts).values()].flatMap((deliveries) => {
+  return [...byConnectionAndChannel(facts).values()].flatMap((all) => {
+    const deliveries = all.filter(({ at }) => at > facts.storeLostAt);
+    if (deliveries.length === 0) return [];
     const { user, connection, message } = deliveries[0] as EventOf<'delivered'>;
     const offsets = deliveries.map((delivery) => delivery.message.offset).toSorted(compare);
     const [first, last] = [offsets[0] as string, offsets.at(-1) as string];
