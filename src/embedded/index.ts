@@ -10,9 +10,10 @@ export {
   type PresenceEntry,
   type SeenRecord,
   type WatchersRecord,
+  watchedUntil,
   watchingNodes,
 } from './presence-record';
 export { acknowledged, receiptsBetween } from './receipts';
-export { isTokenRevoked, type RevokedUserRecord } from './revocation';
+export { isTokenRevoked, type RevokedUserRecord, revokedUpto } from './revocation';
 export { entriesOf, entryAfter, entryUpTo, type Place, printEntry, type StoredEntry } from './stored-entry';
 export { DAMAGED, type View } from './view';

@@ -1,4 +1,4 @@
-import type { ConnectionId, DeviceId, NodeId, UserId } from '../shared';
+import { type ConnectionId, type DeviceId, type NodeId, setBackSince, type UserId } from '../shared';
 import { Changes, type Expiring, renewed } from './changes';
 import type { EmbeddedDatabase } from './database';
 import { below, keys, ownerOf } from './keys';
@@ -30,11 +30,37 @@ export interface WatchersRecord extends Expiring {
   nodes: Record<NodeId, number>;
 }
 
-/** The nodes that watch a user now. */
-export async function watchingNodes(view: View, user: UserId, nowMs: number): Promise<NodeId[]> {
+/** Each watch ends later than the one before it, so that many at once run a little ahead of the clock. */
+const AHEAD_OF_CLOCK_MS = 1000;
+
+/** Until when a node watches, at most `aheadMs` from now: a time further ahead was written by a clock set back since. */
+export function watchedUntil(until: number, nowMs: number, aheadMs: number): number {
+  return until > nowMs + aheadMs + AHEAD_OF_CLOCK_MS ? nowMs + aheadMs : until;
+}
+
+/** The nodes that watch a user now. `changes` say where one was said to watch for longer than can be. */
+export async function watchingNodes(
+  view: View,
+  changes: Changes,
+  user: UserId,
+  nowMs: number,
+  aheadMs: number,
+): Promise<NodeId[]> {
   const record = await view.readLiving<WatchersRecord>(keys.watchers(user), nowMs);
-  const entries = Object.entries(record?.nodes ?? {}) as [NodeId, number][];
+  if (record === undefined) return [];
+  const stored = Object.entries(record.nodes) as [NodeId, number][];
+  const entries = stored.map(([node, until]) => [node, watchedUntil(until, nowMs, aheadMs)] as const);
+  if (entries.some(([, until], i) => until !== stored[i]?.[1])) {
+    changes.put(keys.watchers(user), { ...record, nodes: Object.fromEntries(entries) });
+  }
   return entries.filter(([, until]) => until >= nowMs).map(([node]) => node);
+}
+
+/** An entry that was written by a clock set back since counts no longer than one written now. */
+function movedBack(entry: PresenceEntry, nowMs: number): PresenceEntry {
+  const backMs = setBackSince(entry.seen, nowMs);
+  if (backMs === 0) return entry;
+  return { ...entry, seen: entry.seen - backMs, countsUntil: entry.countsUntil - backMs };
 }
 
 /** The living connections of a user, to be looked at, changed and written back within one operation. */
@@ -42,6 +68,7 @@ export class Presence {
   readonly living: Map<ConnectionId, PresenceEntry>;
   /** When a connection that has gone was last vouched for; 0 where none has gone. */
   private seenAt: number;
+  private readonly wasMovedBack: boolean;
 
   private constructor(
     private readonly user: UserId,
@@ -49,7 +76,8 @@ export class Presence {
     private readonly nowMs: number,
     dead: readonly NodeId[],
   ) {
-    const entries = stored?.entries ?? [];
+    const entries = (stored?.entries ?? []).map((entry) => movedBack(entry, nowMs));
+    this.wasMovedBack = entries.some(({ seen }, i) => seen !== stored?.entries[i]?.seen);
     const counts = ({ countsUntil, node }: PresenceEntry): boolean =>
       countsUntil >= nowMs && !dead.includes(node);
     this.living = new Map(entries.filter(counts).map((entry) => [entry.id, entry]));
@@ -61,14 +89,14 @@ export class Presence {
     return new Presence(user, stored, nowMs, dead);
   }
 
-  /** Whether some that are stored are gone: dropped on sight, or removed since. */
+  /** Whether some that are stored are gone, dropped on sight or removed since, or were written ahead of the clock. */
   get isStale(): boolean {
-    return this.living.size < (this.stored?.entries.length ?? 0);
+    return this.wasMovedBack || this.living.size < (this.stored?.entries.length ?? 0);
   }
 
   /** When the user was last seen, as far as the record and what was dropped on sight know. */
   lastSeenAmong(record: SeenRecord | undefined): number | null {
-    return Math.max(record?.at ?? 0, this.seenAt) || null;
+    return Math.max(Math.min(record?.at ?? 0, this.nowMs), this.seenAt) || null;
   }
 
   /** Takes a connection out because it has ended just now. */
@@ -107,7 +135,7 @@ async function noteSeen(
 ): Promise<void> {
   const known = await view.readLiving<SeenRecord>(keys.seen(user), nowMs);
   const record: SeenRecord = {
-    at: Math.max(at, known?.at ?? 0),
+    at: Math.max(at, Math.min(known?.at ?? 0, nowMs)),
     until: renewed(known?.until ?? 0, ttlMs, nowMs),
   };
   changes.putExpiring(keys.seen(user), record, known?.until);

@@ -58,9 +58,9 @@ export class Keys {
     return `${this.prefix}contacts:{${user}}`;
   }
 
-  /** String, expiring: how far ahead of the clock a rate has been used. `owner` is a user or an address. */
+  /** String, expiring: when a rate's bucket will be full again, and when that was written. `owner` is a user or an address. */
   rate(owner: string, rate: string): string {
-    return `${this.prefix}rate:{${owner}}:${rate}`;
+    return `${this.prefix}bucket:{${owner}}:${rate}`;
   }
 
   /** Hash: nodeId → what a node tells of itself; in the slot of `nodes`. */

@@ -10,3 +10,4 @@ export * from './pairs';
 export * from './end-of-turn';
 export * from './lanes';
 export * from './turn-batches';
+export * from './set-back';

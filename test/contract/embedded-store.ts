@@ -14,26 +14,30 @@ import { EmbeddedPresenceStore } from '../../src/presence/adapters/embedded-pres
 import { EntryLife } from '../../src/routing/entry-life';
 import { EmbeddedMailbox } from '../../src/routing/adapters/embedded-mailbox';
 import type { Offset, UserId } from '../../src/shared';
+import type { Environment } from '../support/beeline-node';
 import type { OpenStore, StoreFaults, StoreKind } from './store-kind';
 
 /** The embedded adapters, without the container, in a directory of their own. */
 export const embeddedStore: StoreKind = {
   name: 'embedded',
-  open: async (overrides = {}) => {
-    const dataDir = await mkdtemp(join(tmpdir(), 'beeline-contract-'));
-    const config = readConfig({
-      DATA_DIR: dataDir,
-      AUTH_SECRET: 'a secret for tests only, of more than 32 bytes',
-      ...overrides,
-    });
-    const database = await EmbeddedDatabase.open(dataDir);
-    let closing: Promise<void> | undefined;
-    return storeOf(database, config, () => {
-      closing ??= database.close().then(() => rm(dataDir, { recursive: true }));
-      return closing;
-    });
-  },
+  open: (overrides = {}) => openEmbedded(overrides),
 };
+
+/** On a clock of one's own, where that is given. */
+export async function openEmbedded(overrides: Environment, now?: () => number): Promise<OpenStore> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'beeline-contract-'));
+  const config = readConfig({
+    DATA_DIR: dataDir,
+    AUTH_SECRET: 'a secret for tests only, of more than 32 bytes',
+    ...overrides,
+  });
+  const database = await EmbeddedDatabase.open(dataDir, now);
+  let closing: Promise<void> | undefined;
+  return storeOf(database, config, () => {
+    closing ??= database.close().then(() => rm(dataDir, { recursive: true }));
+    return closing;
+  });
+}
 
 function storeOf(
   database: EmbeddedDatabase,

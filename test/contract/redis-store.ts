@@ -78,7 +78,8 @@ function faultsOf(redis: Redis | Cluster, keys: Keys, prefix: string): StoreFaul
       for (const contact of contacts) await redis.zincrby(keys.contacts(user), -byMs, contact);
       const rate = keys.rate(user, 'new-receivers');
       const fullAt = await redis.get(rate);
-      if (fullAt !== null) await redis.set(rate, `${Number(fullAt) - byMs}`, 'KEEPTTL');
+      const aged = fullAt?.split(' ').map((ms) => `${Number(ms) - byMs}`);
+      if (aged !== undefined) await redis.set(rate, aged.join(' '), 'KEEPTTL');
     },
     addContacts: async (user, receivers) => {
       const now = Date.now() - receivers.length;

@@ -1,13 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import {
-  Changes,
-  DAMAGED,
-  EmbeddedDatabase,
-  type Expiring,
-  keys,
-  type RevokedUserRecord,
-} from '../../embedded';
-import type { UserId } from '../../shared';
+import { Changes, DAMAGED, EmbeddedDatabase, type Expiring, keys, revokedUpto } from '../../embedded';
+import { setBackSince, type UserId } from '../../shared';
 import { AccountStore, type Rotation } from '../account-store.port';
 
 interface AccountRecord {
@@ -66,23 +59,28 @@ export class EmbeddedAccountStore extends AccountStore {
       const nowMs = this.database.now();
       const login = await view.readLiving<LoginRecord>(keys.login(user, loginId), nowMs);
       if (login === undefined) return { outcome: 'unknown' };
-      const revocation = await view.find<RevokedUserRecord>(keys.revokedUser(user));
-      const isRevoked = revocation === DAMAGED || (revocation && login.rotatedAt <= revocation.at);
-      if (isRevoked) return this.endLogin(user, loginId);
+      const changes = new Changes();
+      const upto = await revokedUpto(view, changes, user, nowMs);
+      const isAhead = setBackSince(login.rotatedAt, nowMs) > 0;
+      // Of what was written by a clock set back since nobody can tell what came first: the safe side is that it has ended.
+      if (upto !== undefined && (isAhead || login.rotatedAt <= upto))
+        return this.endLogin(user, loginId, changes);
+      const rotatedAt = Math.min(login.rotatedAt, nowMs);
+      if (isAhead) await this.writeLogin(user, loginId, { ...login, rotatedAt });
       if (generation === login.generation) {
         const next = { generation: generation + 1, rotatedAt: nowMs, until: nowMs + ttlMs };
         await this.writeLogin(user, loginId, next);
         return { outcome: 'rotated', at: nowMs };
       }
-      if (generation === login.generation - 1 && nowMs - login.rotatedAt <= graceMs) {
-        return { outcome: 'rotated', at: login.rotatedAt };
+      if (generation === login.generation - 1 && nowMs - rotatedAt <= graceMs) {
+        return { outcome: 'rotated', at: rotatedAt };
       }
       return this.endLogin(user, loginId);
     });
   }
 
-  private async endLogin(user: UserId, loginId: string): Promise<Rotation> {
-    await this.database.commit(new Changes().delete(keys.login(user, loginId)), DURABLE);
+  private async endLogin(user: UserId, loginId: string, changes = new Changes()): Promise<Rotation> {
+    await this.database.commit(changes.delete(keys.login(user, loginId)), DURABLE);
     return { outcome: 'revoked' };
   }
 

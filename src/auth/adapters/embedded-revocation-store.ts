@@ -6,6 +6,7 @@ import {
   isTokenRevoked,
   keys,
   type RevokedUserRecord,
+  type View,
 } from '../../embedded';
 import type { UserId } from '../../shared';
 import { RevocationStore } from '../revocation-store.port';
@@ -30,15 +31,25 @@ export class EmbeddedRevocationStore extends RevocationStore {
   }
 
   override revokeUser(user: UserId): Promise<void> {
-    return this.database.exclusively(user, async (view) => {
-      const key = keys.revokedUser(user);
-      const before = await view.read<RevokedUserRecord>(key);
-      const revocation: RevokedUserRecord = { at: Math.max(this.database.now(), before?.at ?? 0) };
-      await this.database.commit(new Changes().put(key, revocation), DURABLE);
+    return this.database.exclusively(user, async () => {
+      const revocation: RevokedUserRecord = { at: this.database.now() };
+      await this.database.commit(new Changes().put(keys.revokedUser(user), revocation), DURABLE);
     });
   }
 
   override isRevoked(user: UserId, loginId: string | undefined, issuedAt: number): Promise<boolean> {
-    return this.database.look((view) => isTokenRevoked(view, user, loginId, issuedAt, this.database.now()));
+    const check = async (view: View, changes: Changes): Promise<boolean> =>
+      isTokenRevoked(view, changes, user, loginId, issuedAt, this.database.now());
+    return this.database.look(async (view) => {
+      const changes = new Changes();
+      const isRevoked = await check(view, changes);
+      if (changes.list.length === 0) return isRevoked;
+      return this.database.exclusively(user, async (latest) => {
+        const moved = new Changes();
+        const isStillRevoked = await check(latest, moved);
+        await this.database.commit(moved, DURABLE);
+        return isStillRevoked;
+      });
+    });
   }
 }

@@ -4,6 +4,7 @@ import { CommandRedis, Keys, Script } from '../../redis';
 import type { UserId } from '../../shared';
 import { RevocationStore } from '../revocation-store.port';
 
+const CHECK_REVOCATION = new Script(join(__dirname, '../lua/check-revocation-2.lua'));
 const REVOKE_LOGIN = new Script(join(__dirname, '../lua/revoke-login-2.lua'));
 const REVOKE_USER = new Script(join(__dirname, '../lua/revoke-user-1.lua'));
 
@@ -26,11 +27,8 @@ export class RedisRevocationStore extends RevocationStore {
   }
 
   override async isRevoked(user: UserId, loginId: string | undefined, issuedAt: number): Promise<boolean> {
-    const keys = [this.keys.revokedUser(user)];
-    if (loginId !== undefined) keys.push(this.keys.revokedLogin(user, loginId));
-    const [revokedAt, revokedLogin] = await this.redis.call((client) => client.mget(keys));
-    return (
-      (typeof revokedAt === 'string' && issuedAt <= Number(revokedAt)) || typeof revokedLogin === 'string'
-    );
+    // The empty login is nobody's and never revoked.
+    const keys = [this.keys.revokedUser(user), this.keys.revokedLogin(user, loginId ?? '')];
+    return (await this.redis.run(CHECK_REVOCATION, keys, [issuedAt])) === 1;
   }
 }

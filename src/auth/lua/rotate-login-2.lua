@@ -9,14 +9,21 @@
 -- ARGV[3] time to live without a refresh (ms)
 -- Returns { 1, rotatedAt (ms) } where good, { 0 } where there is no such login, { -1 } where it has been ended
 -- @include time
+-- @include revocation
 local now = store_now()
 local login = redis.call('HMGET', KEYS[1], 'generation', 'rotatedAt')
 if not login[1] then return { 0 } end
 local newest, rotated_at, used = tonumber(login[1]), tonumber(login[2]), tonumber(ARGV[1])
-local revoked_at = tonumber(redis.call('GET', KEYS[2]))
-if revoked_at and rotated_at <= revoked_at then
+local revoked_at = revoked_upto(KEYS[2], now)
+-- Of what was written by a clock set back since nobody can tell what came first: the safe side is that it has ended.
+local is_ahead = set_back_since(rotated_at, now) > 0
+if revoked_at and (is_ahead or rotated_at <= revoked_at) then
   redis.call('DEL', KEYS[1])
   return { -1 }
+end
+if is_ahead then
+  rotated_at = now
+  redis.call('HSET', KEYS[1], 'rotatedAt', string.format('%.0f', now))
 end
 if used == newest then
   redis.call('HSET', KEYS[1], 'generation', newest + 1, 'rotatedAt', string.format('%.0f', now))

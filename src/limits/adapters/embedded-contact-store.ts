@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Changes, EmbeddedDatabase, type Expiring, keys, renewed } from '../../embedded';
-import type { UserId } from '../../shared';
+import { setBackSince, type UserId } from '../../shared';
 import { spendFrom } from '../bucket-level';
 import { CONTACT_TTL_MS, ContactStore, HOUR_MS, MAX_CONTACTS } from '../contact-store.port';
 import type { Spent } from '../rate-store.port';
@@ -8,8 +8,9 @@ import type { Spent } from '../rate-store.port';
 export interface ContactsRecord extends Expiring {
   /** Receiver → when last written to; Unix ms. */
   contacts: Record<string, number>;
-  /** When the bucket of new receivers will be full again; Unix ms. */
+  /** When the bucket of new receivers will be full again, and when that was written; Unix ms. */
   fullAt: number;
+  writtenAt?: number;
 }
 
 @Injectable()
@@ -24,23 +25,33 @@ export class EmbeddedContactStore extends ContactStore {
       const key = keys.contacts(sender);
       const stored = await view.readLiving<ContactsRecord>(key, nowMs);
       const contacts = new Map(Object.entries(stored?.contacts ?? {}));
-      let fullAt = stored?.fullAt ?? 0;
+      const backMs = setBackSince(stored?.writtenAt ?? 0, nowMs);
+      let fullAt = (stored?.fullAt ?? 0) - backMs;
       if ((contacts.get(receiver) ?? 0) <= nowMs - CONTACT_TTL_MS) {
         const bucket = { cost: 1, intervalMs: HOUR_MS / perHour, burst: perHour };
         const { fullAtMs, overMs } = spendFrom(fullAt, nowMs, bucket);
-        if (overMs > 0) return { allowed: false, retryAfterMs: overMs };
+        if (overMs > 0) {
+          if (stored !== undefined && backMs > 0)
+            await this.write(key, { ...stored, fullAt, writtenAt: nowMs }, stored.until);
+          return { allowed: false, retryAfterMs: overMs };
+        }
         fullAt = fullAtMs;
       }
       contacts.set(receiver, nowMs);
       const record: ContactsRecord = {
         contacts: Object.fromEntries(lastUsed(contacts, nowMs)),
         fullAt,
+        writtenAt: nowMs,
         until: renewed(stored?.until ?? 0, CONTACT_TTL_MS, nowMs),
       };
-      // A crash costs at most that a receiver is new once more.
-      await this.database.commit(new Changes().putExpiring(key, record, stored?.until), { durable: false });
+      await this.write(key, record, stored?.until);
       return { allowed: true, retryAfterMs: 0 };
     });
+  }
+
+  /** A crash costs at most that a receiver is new once more. */
+  private async write(key: string, record: ContactsRecord, notedUntil?: number): Promise<void> {
+    await this.database.commit(new Changes().putExpiring(key, record, notedUntil), { durable: false });
   }
 }
 

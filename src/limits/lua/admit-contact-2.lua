@@ -1,6 +1,6 @@
 -- Lets a user write to a receiver: free to one written to before, at a rate to a new one, who is remembered.
 -- KEYS[1] contacts:{user}, sorted set, expiring: receiver -> when last written to (Unix ms)
--- KEYS[2] rate:{user}:<rate>, string, expiring: the bucket of new receivers
+-- KEYS[2] bucket:{user}:<rate>, string, expiring: the bucket of new receivers
 -- ARGV[1] the receiver
 -- ARGV[2] in how many ms one new receiver comes back; may have a fraction
 -- ARGV[3] burst of new receivers

@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
 -- Spends from a token bucket that the whole cluster shares, by the store's clock.
--- KEYS[1] rate:{owner}:<rate>, string, expiring: when the bucket will be full again (Unix ms)
+-- KEYS[1] bucket:{owner}:<rate>, string, expiring: when it will be full again, and when that was written (Unix ms)
 -- ARGV[1] cost
 -- ARGV[2] in how many ms one comes back; may have a fraction
 -- ARGV[3] burst: what a full bucket holds

@@ -4,6 +4,7 @@ import type { NodeId } from '../../shared';
 import { type LeaseLook, LeaseStore, type ListedNode, type NodeInfo } from '../lease-store.port';
 
 interface LeaseRecord extends NodeInfo {
+  leaseMs: number;
   expiresAt: number;
 }
 
@@ -40,7 +41,11 @@ export class EmbeddedLeaseStore extends LeaseStore {
     const nowMs = this.database.now();
     return [...leases]
       .filter(([, { expiresAt }]) => expiresAt >= nowMs)
-      .map(([nodeId, { expiresAt, ...info }]) => ({ nodeId, ...info, leaseExpiresAt: expiresAt }));
+      .map(([nodeId, { leaseMs: _for, expiresAt, ...info }]) => ({
+        nodeId,
+        ...info,
+        leaseExpiresAt: expiresAt,
+      }));
   }
 
   /** It throws nothing away but what has run out. */
@@ -60,12 +65,15 @@ export class EmbeddedLeaseStore extends LeaseStore {
       const held = mayHold(leases.get(node), nowMs);
       const changes = new Changes();
       if (held) {
-        const lease: LeaseRecord = { ...info, expiresAt: nowMs + leaseMs };
+        const lease: LeaseRecord = { ...info, leaseMs, expiresAt: nowMs + leaseMs };
         leases.set(node, lease);
         changes.put(keys.lease(node), lease);
       }
-      for (const [id, { expiresAt }] of leases) {
-        if (expiresAt >= nowMs) continue;
+      for (const [id, known] of leases) {
+        // One further ahead was written by a clock set back since.
+        const most = nowMs + known.leaseMs;
+        if (known.expiresAt > most) changes.put(keys.lease(id), { ...known, expiresAt: most });
+        if (known.expiresAt >= nowMs) continue;
         leases.delete(id);
         changes.delete(keys.lease(id));
       }

@@ -33,11 +33,10 @@ export class RedisLeaseStore extends LeaseStore {
 
   override async list(): Promise<ListedNode[]> {
     const reply = (await this.redis.run(LIST_NODES, this.both(), [])) as [NodeId, string, string][];
-    return reply.map(([nodeId, expiresAt, info]) => ({
-      nodeId,
-      ...(JSON.parse(info) as NodeInfo),
-      leaseExpiresAt: Number(expiresAt),
-    }));
+    return reply.map(([nodeId, expiresAt, text]) => {
+      const { leaseMs: _for, ...info } = JSON.parse(text) as NodeInfo & { leaseMs: number };
+      return { nodeId, ...info, leaseExpiresAt: Number(expiresAt) };
+    });
   }
 
   /** Any other policy deletes inboxes without a word when memory runs short; in a Cluster each master has its own. */
@@ -55,7 +54,8 @@ export class RedisLeaseStore extends LeaseStore {
       node,
       leaseMs,
       isNew,
-      JSON.stringify(info),
+      // In front of what people choose: the script looks for the first.
+      JSON.stringify({ leaseMs, ...info }),
     ]);
     const [held, storeNowMs, ...living] = reply as [number, number, ...NodeId[]];
     return { held: held === 1, storeNowMs, living };

@@ -5,7 +5,7 @@
 -- ARGV[1] nodeId
 -- ARGV[2] lease (ms)
 -- ARGV[3] 1 to take a new id's first lease, 0 to renew
--- ARGV[4] what the node tells of itself, JSON
+-- ARGV[4] what the node tells of itself, JSON, with `leaseMs`
 -- Returns { held (1, or 0 where the lease had run out or the entry is missing), now (ms), living nodeIds... }
 -- @include time
 local now = store_now()
@@ -18,6 +18,15 @@ end
 for _, lost in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', '(' .. string.format('%.0f', now))) do
   redis.call('ZREM', KEYS[1], lost)
   redis.call('HDEL', KEYS[2], lost)
+end
+-- No lease lasts longer than its node has taken it for: one further ahead was written by a clock set back since.
+local overlong = redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. string.format('%.0f', now + ARGV[2]), '+inf', 'WITHSCORES')
+for i = 1, #overlong, 2 do
+  local info = redis.call('HGET', KEYS[2], overlong[i])
+  local most = now + (tonumber(info and string.match(info, '"leaseMs":(%d+)')) or ARGV[2])
+  if tonumber(overlong[i + 1]) > most then
+    redis.call('ZADD', KEYS[1], string.format('%.0f', most), overlong[i])
+  end
 end
 -- Only ever put off: a node with a much shorter lease must not take the list from those with longer ones.
 local life = ARGV[2] * 10

@@ -7,6 +7,7 @@ import {
   Presence,
   type SeenRecord,
   type View,
+  watchedUntil,
   type WatchersRecord,
 } from '../../embedded';
 import type { NodeId, UserId } from '../../shared';
@@ -35,12 +36,13 @@ export class EmbeddedPresenceStore extends PresenceStore {
       const nowMs = this.database.now();
       const known = await view.readLiving<WatchersRecord>(keys.watchers(user), nowMs);
       // Later than the one before it, so that an unwatch that is late can tell that it is.
-      const until = Math.max(nowMs + this.watchMs, (known?.nodes[node] ?? 0) + 1);
-      const record: WatchersRecord = { until, nodes: { ...known?.nodes, [node]: until } };
+      const until = nowMs + this.watchMs;
+      const later = Math.max(until, watchedUntil(known?.nodes[node] ?? 0, nowMs, this.watchMs) + 1);
+      const record: WatchersRecord = { until: later, nodes: { ...known?.nodes, [node]: later } };
       const changes = new Changes().putExpiring(keys.watchers(user), record, known?.until);
       const look = await this.readLook(view, user, nowMs, dead, changes);
       await this.database.commit(changes, { durable: false });
-      return { until, ...look };
+      return { until: later, ...look };
     });
   }
 

@@ -10,4 +10,5 @@
 -- @include presence
 -- @include look
 local dead = set_of(ARGV, 2, #ARGV - 1)
-return look_of(living_entries(KEYS[1], KEYS[2], store_now(), dead, tonumber(ARGV[1])), KEYS[2])
+local now = store_now()
+return look_of(living_entries(KEYS[1], KEYS[2], now, dead, tonumber(ARGV[1])), KEYS[2], now)

@@ -13,11 +13,13 @@
 -- @include expiry
 -- @include presence
 -- @include look
+-- @include watchers
 local now = store_now()
 local watchers, node, ahead = KEYS[3], ARGV[1], tonumber(ARGV[2])
 -- Later than the one before it, so that an unwatch that is late can tell that it is.
-local till = math.max(now + ahead, tonumber(redis.call('HGET', watchers, node) or 0) + 1)
+local before = tonumber(redis.call('HGET', watchers, node) or 0)
+local till = math.max(now + ahead, watched_until(before, now, ahead) + 1)
 redis.call('HSET', watchers, node, string.format('%.0f', till))
 redis.call('PEXPIRE', watchers, ahead * 2)
 local dead = set_of(ARGV, 4, #ARGV - 3)
-return { till, unpack(look_of(living_entries(KEYS[1], KEYS[2], now, dead, tonumber(ARGV[3])), KEYS[2])) }
+return { till, unpack(look_of(living_entries(KEYS[1], KEYS[2], now, dead, tonumber(ARGV[3])), KEYS[2], now)) }

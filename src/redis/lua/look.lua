@@ -1,7 +1,10 @@
 -- What others may know of a user: { devices, last seen (Unix ms; '' while online or where never seen),
 -- nodeIds of the living entries... }
-local function look_of(entries, state)
-  if #entries == 0 then return { 0, redis.call('HGET', state, 'seen') or '' } end
+local function look_of(entries, state, now)
+  if #entries == 0 then
+    local seen = noted_seen(state, now)
+    return { 0, seen and string.format('%.0f', seen) or '' }
+  end
   local look, devices, counted = { 0, '' }, 0, {}
   for _, entry in ipairs(entries) do
     if entry.device == '' or not counted[entry.device] then devices = devices + 1 end

@@ -21,12 +21,16 @@ local function set_of(list, first, count)
   return set
 end
 
+-- When a user was last seen, as it was noted; nil where never.
+local function noted_seen(state, now)
+  local seen = tonumber(redis.call('HGET', state, 'seen'))
+  return seen and seen - set_back_since(seen, now)
+end
+
 -- Notes that a connection has gone which was last vouched for at `seen`. It is not always the one seen last that
 -- goes last: a dead node's is found out later. So the latest time stays, and is noted though others are here.
-local function note_seen(state, seen, state_ttl)
-  if seen > tonumber(redis.call('HGET', state, 'seen') or 0) then
-    redis.call('HSET', state, 'seen', string.format('%.0f', seen))
-  end
+local function note_seen(state, seen, now, state_ttl)
+  redis.call('HSET', state, 'seen', string.format('%.0f', math.max(seen, noted_seen(state, now) or 0)))
   keep_for(state, state_ttl)
 end
 
@@ -37,6 +41,11 @@ local function living_entries(presence, state, now, dead, state_ttl)
   local living, gone, seen = {}, {}, 0
   for i = 1, #flat, 2 do
     local entry = parse_entry(flat[i], flat[i + 1])
+    local back = set_back_since(entry.seen, now)
+    if back > 0 then
+      entry.till, entry.seen = entry.till - back, entry.seen - back
+      write_entry(presence, entry)
+    end
     if entry.till < now or dead[entry.node] then
       gone[#gone + 1] = entry.id
       seen = math.max(seen, entry.seen)
@@ -46,7 +55,7 @@ local function living_entries(presence, state, now, dead, state_ttl)
   end
   if #gone > 0 then
     redis.call('HDEL', presence, unpack(gone))
-    note_seen(state, seen, state_ttl)
+    note_seen(state, seen, now, state_ttl)
   end
   return living
 end

@@ -103,9 +103,11 @@ export class EmbeddedMailbox extends Mailbox {
     const { userId, connectionId, nodeId, deviceId, grant, channels, since } = registration;
     return this.database.exclusively(userId, async (view) => {
       const nowMs = this.database.now();
-      if (await isTokenRevoked(view, userId, grant.loginId, grant.issuedAt, nowMs))
-        return { refused: 'revoked' };
       const changes = new Changes();
+      if (await isTokenRevoked(view, changes, userId, grant.loginId, grant.issuedAt, nowMs)) {
+        await this.database.commit(changes, { durable: false });
+        return { refused: 'revoked' };
+      }
       const presence = await Presence.read(view, userId, nowMs, dead);
       const living = [...presence.living.values()];
       const others = living.filter(({ id }) => id !== connectionId);
@@ -136,8 +138,8 @@ export class EmbeddedMailbox extends Mailbox {
         positions.set(channel, place.start);
         receipts.set(channel, place.receipts);
       }
+      const watchers = await watchingNodes(view, changes, userId, nowMs, this.life.aheadMs);
       await this.database.commit(changes, { durable: since.size > 0 });
-      const watchers = await watchingNodes(view, userId, nowMs);
       return {
         since: entry.since,
         channels: states,
@@ -162,8 +164,9 @@ export class EmbeddedMailbox extends Mailbox {
       for (const id of ours) presence.end(id);
       const changes = new Changes();
       if (presence.isStale) await presence.write(view, changes, this.stateTtlMs);
+      const watchers = await watchingNodes(view, changes, user, nowMs, this.life.aheadMs);
       await this.database.commit(changes, { durable: false });
-      return watchingNodes(view, user, nowMs);
+      return watchers;
     });
   }
 
@@ -188,9 +191,10 @@ export class EmbeddedMailbox extends Mailbox {
         const times = { since, seen: nowMs, countsUntil: nowMs + this.life.aheadMs };
         return { id: connectionId, node, device: deviceId, ...times };
       });
+      const changes = new Changes();
       const lost = new Map<ConnectionId, LostReason>();
       for (const { connectionId, grant } of connections) {
-        if (await isTokenRevoked(view, user, grant.loginId, grant.issuedAt, nowMs))
+        if (await isTokenRevoked(view, changes, user, grant.loginId, grant.issuedAt, nowMs))
           lost.set(connectionId, 'revoked');
       }
       const others = [...presence.living.values()].filter(({ id }) => held.every((entry) => entry.id !== id));
@@ -202,7 +206,6 @@ export class EmbeddedMailbox extends Mailbox {
         if (lost.has(entry.id)) presence.living.delete(entry.id);
         else presence.living.set(entry.id, entry);
       }
-      const changes = new Changes();
       await presence.write(view, changes, this.stateTtlMs);
       await this.database.commit(changes, { durable: false });
       const records = await Promise.all(channels.map((channel) => readInbox(view, user, channel, nowMs)));

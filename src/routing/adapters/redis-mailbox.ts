@@ -222,7 +222,7 @@ export class RedisMailbox extends Mailbox {
     dead: readonly NodeId[],
   ): Promise<NodeId[]> {
     const keys = [this.keys.presence(user), this.keys.state(user), this.keys.watchers(user)];
-    const args = [node, this.stateTtlMs, connections.length, ...connections, ...dead];
+    const args = [node, this.stateTtlMs, this.life.aheadMs, connections.length, ...connections, ...dead];
     return (await this.redis.run(UNREGISTER_CONNECTION, keys, args)) as NodeId[];
   }
 

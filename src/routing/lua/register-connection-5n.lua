@@ -43,7 +43,7 @@ local now = store_now()
 if now > tonumber(ARGV[10]) then return { 'late', now } end
 local dead = set_of(ARGV, 12 + 2 * channels, #ARGV - 11 - 2 * channels)
 
-if is_revoked(KEYS[3], KEYS[4], tonumber(ARGV[4])) then return { 'revoked' } end
+if is_revoked(KEYS[3], KEYS[4], tonumber(ARGV[4]), now) then return { 'revoked' } end
 
 local others = living_entries(presence, state, now, dead, state_ttl)
 local since, conflict = now, { 'conflict' }
@@ -97,7 +97,7 @@ local function place_of(inbox, cursor, last)
 end
 
 local rows = {}
-local reply = { since, rows, replaced, watching_nodes(watchers, now) }
+local reply = { since, rows, replaced, watching_nodes(watchers, now, ahead) }
 for i = 1, channels do
   local channel, claimed, inbox = ARGV[11 + i], ARGV[11 + channels + i], KEYS[5 + i]
   local last, last_n = last_of(inbox, state, channel)

@@ -36,7 +36,7 @@ for i = 1, count do
   local at = first + 4 * (i - 1)
   local entry = { id = ARGV[at], since = tonumber(ARGV[at + 1]), device = ARGV[at + 2], node = node, till = now + ahead, seen = now }
   held[i] = entry
-  if is_revoked(KEYS[3], KEYS[3 + channels + i], tonumber(ARGV[at + 3])) then why[entry.id] = 'revoked'
+  if is_revoked(KEYS[3], KEYS[3 + channels + i], tonumber(ARGV[at + 3]), now) then why[entry.id] = 'revoked'
   else all[#all + 1] = entry end
 end
 local is_held = {}
