@@ -66,7 +66,7 @@ export class EmbeddedDatabase {
   ): Promise<EmbeddedDatabase> {
     const database = new EmbeddedDatabase(dataDir, now, watcher);
     try {
-      database.serve(await database.connect({ probe: false }));
+      database.serve(await database.connectFirst());
     } catch (cause) {
       throw cannotOpen(dataDir, cause);
     }
@@ -103,6 +103,11 @@ export class EmbeddedDatabase {
   /** Writes all of it or nothing. `durable`: on the disk when this resolves, whatever happens to the machine. */
   async commit(changes: Changes, { durable }: { durable: boolean }): Promise<void> {
     if (changes.list.length > 0) await this.during(({ writer }) => writer.write(changes.list, durable));
+  }
+
+  /** Resolves when what is opened anew just now serves again, or is closed. */
+  untilBack(): Promise<void> {
+    return this.reopening;
   }
 
   async close(): Promise<void> {
@@ -181,10 +186,25 @@ export class EmbeddedDatabase {
     this.onIdle = undefined;
   }
 
+  private async connectFirst(): Promise<Handle> {
+    try {
+      return await this.connect({ probe: false });
+    } catch (error) {
+      if (!isCorruption(error)) throw error;
+      this.watcher.lost(error);
+      return this.connect({ probe: false });
+    }
+  }
+
   /** Opens LevelDB, and repairs it first where it said that its files are damaged. */
   private async connect({ probe }: { probe: boolean }): Promise<Handle> {
     await this.recovery.noteLogs();
-    const level = await this.openLevel();
+    const repair = this.needsRepair;
+    const level = await openLevel(this.dataDir, { repair }).catch((error: unknown) => {
+      this.needsRepair ||= isCorruption(error);
+      throw error;
+    });
+    this.needsRepair = false;
     const handle: Handle = {
       level,
       writer: new Writer(level, (reason) => this.lose(handle, reason)),
@@ -192,7 +212,7 @@ export class EmbeddedDatabase {
       stop: new AbortController(),
     };
     try {
-      await this.recovery.noteDrops(this.watcher);
+      await this.recovery.noteDrops(this.watcher, repair);
       await sealAll(level);
       const changes = await this.recovery.lostEnds(handle.view);
       if (probe) changes.putText(PROBE_KEY, PROBE).delete(PROBE_KEY);
@@ -206,31 +226,20 @@ export class EmbeddedDatabase {
     }
   }
 
-  private async openLevel(): Promise<Level> {
-    try {
-      if (!this.needsRepair) return await openLevel(this.dataDir, { repair: false });
-    } catch (error) {
-      if (!isCorruption(error)) throw error;
-      this.watcher.lost(error);
-    }
-    this.needsRepair = true;
-    const level = await openLevel(this.dataDir, { repair: true });
-    this.needsRepair = false;
-    return level;
-  }
-
   private serve(handle: Handle): void {
     this.handle = handle;
     this.surveying = this.survey(handle);
   }
 
-  private async survey({ level, stop }: Handle): Promise<void> {
+  private async survey(handle: Handle): Promise<void> {
+    const { level, stop } = handle;
     const startedAt = monotonicMs();
     try {
       const found = await survey(level, this.watcher, stop.signal);
       this.watcher.surveyed({ ...found, ms: Math.round(monotonicMs() - startedAt) });
     } catch (error) {
-      if (!stop.signal.aborted) this.watcher.surveyFailed(error);
+      if (isCorruption(error)) this.lose(handle, error);
+      else if (!stop.signal.aborted) this.watcher.surveyFailed(error);
     }
   }
 }

@@ -13,8 +13,19 @@ const EXPIRY_INTERVAL_MS = 60_000;
 
 async function openStore(config: Config, logger: Logger, metrics: Metrics): Promise<EmbeddedDatabase> {
   const database = await EmbeddedDatabase.open(config.dataDir, Date.now, new StoreWatch(logger, metrics));
-  await endPresenceOfPreviousProcess(database, stateTtlMsOf(config));
+  await endPresence(database, stateTtlMsOf(config));
   return database;
+}
+
+/** Its writes may be the first that a full disk refuses, and its reads the first that meet damage. */
+async function endPresence(database: EmbeddedDatabase, ttlMs: number): Promise<void> {
+  try {
+    await endPresenceOfPreviousProcess(database, ttlMs);
+  } catch (error) {
+    if (database.fault === undefined) throw error;
+    await database.untilBack();
+    await endPresence(database, ttlMs);
+  }
 }
 
 /** Opens the store on this machine's disk: the twin of the Redis module, loaded where `REDIS_URL` is unset. */

@@ -5,6 +5,7 @@ import { Changes } from './changes';
 import { type InboxRecord, readInbox } from './inbox-record';
 import { keys } from './keys';
 import { storeDirectory } from './level';
+import { hasDamagedTail } from './log-tail';
 import type { StoreWatcher } from './store-watcher';
 import type { View } from './view';
 
@@ -13,7 +14,7 @@ const ENTRY_KEY = /inbox\/([^/\p{Cc}]{1,128})\/([a-z0-9_-]{1,32})\/(\d{16})-(\d{
 /** How long the end that was given to an inbox is kept at least: until the device that is away longest has been told. */
 const KEPT_MS = 30 * 24 * 3_600_000;
 /** LevelDB skips damage in its log and says so in a file that nobody reads. */
-const DROPPED = /dropping \d+ bytes|corruption|Ignoring error|ignoring/i;
+const DROPPED = /dropp(ing \d+ bytes|ed)|corruption|ignoring|Archiving|Repaired/i;
 
 /**
  * What LevelDB drops when it reads a damaged log. What it drops from the middle of an inbox shows in the chain of `prev`;
@@ -25,6 +26,7 @@ export class Recovery {
   /** `<user>/<channel>` → offsets that the logs name. Kept until a store that was opened has been looked through. */
   private readonly named = new Map<string, Set<Offset>>();
   private hasDropped = false;
+  private hasDamagedTail = false;
 
   constructor(
     private readonly dataDir: string,
@@ -35,7 +37,9 @@ export class Recovery {
   async noteLogs(): Promise<void> {
     for (const file of await this.files()) {
       if (!file.endsWith('.log')) continue;
-      const text = (await readFile(join(storeDirectory(this.dataDir), file))).toString('utf8');
+      const log = await readFile(join(storeDirectory(this.dataDir), file));
+      this.hasDamagedTail ||= hasDamagedTail(log);
+      const text = log.toString('utf8');
       for (const [, user, channel, ms, n] of text.matchAll(ENTRY_KEY)) {
         const inbox = `${user}/${channel}`;
         const offsets = this.named.get(inbox) ?? new Set<Offset>();
@@ -44,10 +48,11 @@ export class Recovery {
     }
   }
 
-  /** After it: whether LevelDB dropped anything, in its own words. */
-  async noteDrops(watcher: StoreWatcher): Promise<void> {
+  /** After it: whether LevelDB dropped anything, in its own words. A repair has its own, before those of the opening. */
+  async noteDrops(watcher: StoreWatcher, isRepaired: boolean): Promise<void> {
     const lines = await this.linesOf('LOG');
-    this.hasDropped ||= lines.length > 0;
+    if (this.hasDamagedTail) lines.push('the last record of the log has a damaged length: it was dropped');
+    this.hasDropped ||= isRepaired || lines.length > 0;
     const previousLines = await this.linesOf('LOG.old');
     if (lines.length + previousLines.length > 0) watcher.dropped(lines, previousLines);
   }
@@ -75,6 +80,7 @@ export class Recovery {
   settle(): void {
     this.named.clear();
     this.hasDropped = false;
+    this.hasDamagedTail = false;
   }
 
   private async linesOf(file: string): Promise<string[]> {
