@@ -127,7 +127,7 @@ export const SETTINGS = {
     'INBOX_TTL_MS',
     read.integer(1000),
     '2592000000',
-    'How long a message is kept at least, while the two limits above allow it. Cursors are kept twice as long.',
+    'How long a message is kept at least, while the two limits above allow it. Cursors are kept twice as long, and for five sweeps at least.',
   ),
   dedupeWindowMs: setting(
     'DEDUPE_WINDOW_MS',
@@ -199,7 +199,7 @@ export const SETTINGS = {
     'SWEEP_MAX_PER_SECOND',
     read.integer(1),
     '2000',
-    'Users that a node sweeps per second at most; a node holds at most this times the sweep interval.',
+    'Users that a node sweeps per second at most. With more users than this times the sweep interval a round takes longer, which is said in the log: a lost push is found later, presence stays true.',
   ),
   drainTimeoutMs: setting(
     'DRAIN_TIMEOUT_MS',

@@ -10,9 +10,12 @@ function lookAt(liveness: Liveness, living: NodeId[], nowMs = 0): NodeId[] {
 }
 
 describe('liveness', () => {
-  it('knows a stranger: in no list yet, and not dead either', () => {
+  it('knows a stranger: in no list since it was met, and not dead either', () => {
     const liveness = new Liveness(FORGET_AFTER_MS);
     expect(liveness.hasStrangers([])).toBe(false);
+    expect(liveness.hasStrangers([a])).toBe(true);
+    lookAt(liveness, [a, b]);
+    // What was listed before may have died since.
     expect(liveness.hasStrangers([a])).toBe(true);
     for (const node of [a, b]) liveness.meet(node);
     lookAt(liveness, [a]);

@@ -13,7 +13,8 @@ export class Liveness {
   /** Dead id → when it was found dead, ms. */
   private readonly deadSince = new Map<NodeId, number>();
   private deadIds: readonly NodeId[] = [];
-  private listed: ReadonlySet<NodeId> = new Set();
+  /** Met, and in the last list that was made after that. */
+  private survivors: ReadonlySet<NodeId> = new Set();
 
   /** `forgetAfterMs`: by then no entry of a dead node can be left in presence. */
   constructor(private readonly forgetAfterMs: number) {}
@@ -23,9 +24,9 @@ export class Liveness {
     if (!this.deadSince.has(node)) this.met.add(node);
   }
 
-  /** Whether no look has told of one of these yet: it is not in the last list, and not known to be dead either. */
+  /** Whether one of these is neither known to be dead nor in a list that was made after it was met. */
   hasStrangers(nodes: readonly NodeId[]): boolean {
-    return nodes.some((node) => !this.listed.has(node) && !this.deadSince.has(node));
+    return nodes.some((node) => !this.survivors.has(node) && !this.deadSince.has(node));
   }
 
   /** The ids met so far, to be handed to `judge` with a look that is made after this call. */
@@ -36,7 +37,7 @@ export class Liveness {
   /** Takes a look that was made after `suspects` was called. Returns the ids found dead by it. */
   judge(suspects: ReadonlySet<NodeId>, living: readonly NodeId[], nowMs: number): NodeId[] {
     const listed = new Set(living);
-    this.listed = listed;
+    this.survivors = new Set([...suspects].filter((node) => listed.has(node)));
     const found = [...suspects].filter((node) => !listed.has(node) && !this.deadSince.has(node));
     for (const node of found) {
       this.met.delete(node);
