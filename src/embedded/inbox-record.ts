@@ -50,7 +50,22 @@ export async function readInbox(
   const record = await view.read<InboxRecord>(keys.state(user, channel));
   if (record === undefined) return recordFromEntries(view, user, channel, nowMs);
   if (record.until <= nowMs) return NEW_INBOX;
-  return record.inboxUntil > nowMs ? record : { ...record, oldest: null };
+  return record.inboxUntil > nowMs
+    ? notBehindEntries(view, user, channel, record)
+    : { ...record, oldest: null };
+}
+
+/** Damage can bring an older record of the inbox back: its cursors held then, its end is that of the messages. */
+async function notBehindEntries(
+  view: View,
+  user: UserId,
+  channel: Channel,
+  record: InboxRecord,
+): Promise<InboxRecord> {
+  const newest = await newestEntry(view, user, channel);
+  if (newest === undefined || !isAfter(newest.offset, record.last)) return record;
+  const { offset, n, bytesBefore, draft } = newest;
+  return { ...record, last: offset, n, bytes: bytesBefore + Buffer.byteLength(draft) };
 }
 
 /** The messages tell where the inbox stands, should its record be lost: a message must never take another's place. */
