@@ -290,11 +290,12 @@ export class NodeService implements OnModuleInit {
   }
 
   private async subscribe(id: NodeId): Promise<void> {
-    this.heartbeat.restart();
     await this.channel.listen(id, {
       onPayload: (payload) => this.receive(payload),
       onRestored: () => this.doubt('channel-restored'),
     });
+    // Only now: where listening failed, the beats that were not heard are still what is known of the channel.
+    this.heartbeat.restart();
   }
 
   private async beat(): Promise<void> {

@@ -43,6 +43,19 @@ export function onEachServer(client: RedisClient, callback: (server: Redis) => v
   else callback(client);
 }
 
+/**
+ * Every connection that a client holds now. The subscribers of a Cluster are known to nobody but the library: it names
+ * them so since 5.9, and a test on a Cluster breaks where it no longer does.
+ */
+export function connectionsOf(client: RedisClient): Redis[] {
+  if (!(client instanceof Cluster)) return [client];
+  const { shardedSubscribers } = client as unknown as {
+    shardedSubscribers?: { shardedSubscribers: ReadonlyMap<string, { instance: Redis | null }> };
+  };
+  const subscribers = [...(shardedSubscribers?.shardedSubscribers.values() ?? [])];
+  return [...client.nodes('all'), ...subscribers.flatMap(({ instance }) => instance ?? [])];
+}
+
 function optionsFor(timeoutMs: number, name: string): RedisOptions {
   return {
     connectionName: name,

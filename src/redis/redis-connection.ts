@@ -2,8 +2,8 @@ import { Cluster, type Redis } from 'ioredis';
 import type { Config } from '../config';
 import type { Logger } from '../logging';
 import type { Metrics } from '../metrics';
-import { monotonicMs, unavailable } from '../shared';
-import { createClient, onEachServer, type RedisClient } from './client';
+import { monotonicMs, unavailable, Watchdog } from '../shared';
+import { connectionsOf, createClient, onEachServer, type RedisClient } from './client';
 import { Gate } from './gate';
 import { type Reply, Script } from './script';
 import { toStoreError } from './store-error';
@@ -14,16 +14,19 @@ const PROBE_PAUSE_MS = 100;
 /**
  * A connection to Redis that says `unavailable` instead of waiting: nothing queues in memory while Redis is away,
  * nothing that was in flight when a connection broke is sent again by the client library (the caller decides),
- * every command has a time-out, and after one time-out all others fail at once until a probe has passed.
+ * every command has a time-out, and after one time-out all others fail at once until a probe has passed. What has
+ * fallen silent is destroyed, and the client library connects again.
  */
 export class RedisConnection {
   readonly client: RedisClient;
   private readonly gate: Gate;
   private readonly timeoutMs: number;
+  private readonly watchdogs = new WeakMap<Redis, Watchdog>();
+  private watching: NodeJS.Timeout | undefined;
 
   constructor(
     config: Config,
-    logger: Logger,
+    private readonly logger: Logger,
     private readonly metrics: Metrics,
   ) {
     const name = this.constructor.name;
@@ -36,11 +39,25 @@ export class RedisConnection {
 
   async connect(): Promise<void> {
     await this.client.connect();
+    this.watching = setInterval(() => this.watch(), this.timeoutMs / 2).unref();
   }
 
   disconnect(): void {
     this.gate.stop();
+    clearInterval(this.watching);
     this.client.disconnect();
+  }
+
+  private watch(): void {
+    for (const connection of connectionsOf(this.client)) {
+      const watchdog = this.watchdogs.get(connection) ?? watchdogOf(connection);
+      this.watchdogs.set(connection, watchdog);
+      if (watchdog.tick()) {
+        const { host, port } = connection.options;
+        const fields = { connection: this.constructor.name, host, port };
+        this.logger.warn(fields, 'a connection to Redis has fallen silent: made anew');
+      }
+    }
   }
 
   /** Runs a script. `unavailable` where Redis does not answer or can't write: it may have run all the same. */
@@ -78,6 +95,19 @@ export class RedisConnection {
     );
     throw unavailable(new AggregateError(causes, 'no server answers'));
   }
+}
+
+function watchdogOf(connection: Redis): Watchdog {
+  return new Watchdog({
+    socket: () => {
+      const { stream } = connection as { stream?: Redis['stream'] };
+      return stream === undefined || stream.destroyed ? undefined : stream;
+    },
+    // Before it is ready, the library's own questions are under way.
+    probe: () => {
+      if (connection.status === 'ready') connection.ping().catch(() => undefined);
+    },
+  });
 }
 
 /** For commands and scripts: each server knows the scripts before it is asked for anything. */

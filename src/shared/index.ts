@@ -11,3 +11,4 @@ export * from './end-of-turn';
 export * from './lanes';
 export * from './turn-batches';
 export * from './set-back';
+export * from './watchdog';

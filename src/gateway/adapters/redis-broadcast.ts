@@ -46,11 +46,13 @@ export class RedisBroadcast extends Broadcast {
   /** What listens to the adapter's channel, made safe against payloads that it can not read. */
   private readonly guarded = (argument: unknown): unknown => {
     if (typeof argument !== 'function') return argument;
-    return (...args: unknown[]): void => {
+    const { logger } = this;
+    // The adapter's listener of errors asks its emitter who else listens.
+    return function (this: unknown, ...args: unknown[]): void {
       try {
-        Reflect.apply(argument, undefined, args);
+        Reflect.apply(argument, this, args);
       } catch (err) {
-        this.logger.warn({ err }, 'malformed broadcast dropped');
+        logger.warn({ err }, 'malformed broadcast dropped');
       }
     };
   };

@@ -74,12 +74,13 @@ export class TcpProxy {
 
   /**
    * Those connections that are open now, or one of them, fall silent for ever, as where a machine or a NAT entry was
-   * lost: bytes are taken and lead nowhere, and no end is told. New ones are as good as any.
+   * lost: bytes are taken and lead nowhere, and no end is told. New ones are as good as any. They are told apart by the
+   * port that the upstream sees.
    */
-  silence(pick: (open: number) => number | 'all'): void {
+  silence(pick: (ports: readonly number[]) => readonly number[] = (ports) => ports): void {
     const open = [...this.links].filter(({ isAbandoned }) => !isAbandoned);
-    const picked = pick(open.length);
-    for (const link of picked === 'all' ? open : open.slice(picked, picked + 1)) link.isAbandoned = true;
+    const picked = new Set(pick(open.map(({ upstream }) => upstream.localPort ?? 0)));
+    for (const link of open) if (picked.has(link.upstream.localPort ?? 0)) link.isAbandoned = true;
   }
 
   blackHole(): void {
