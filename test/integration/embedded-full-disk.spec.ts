@@ -104,6 +104,7 @@ describe('the embedded store on a full disk', () => {
     // Room for the rest of the log, and none for the table that is made of it.
     disk.fill(3 * 2 ** 20);
     await sendUntilRefused(16_000);
+    disk.fill();
     await recoverAndGoOn();
   }, 120_000);
 

@@ -43,7 +43,7 @@ export class SmallDisk {
     const { bavail, bsize } = statfsSync(this.dir);
     const blocks = Math.max(0, Math.floor((bavail * bsize - leaveBytes) / BLOCK_BYTES));
     try {
-      writeFileSync(this.ballast, Buffer.alloc(blocks * BLOCK_BYTES));
+      writeFileSync(this.ballast, Buffer.alloc(blocks * BLOCK_BYTES), { flag: 'a' });
     } catch (error) {
       // The node has written meanwhile: fuller than asked for is full as well.
       if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
