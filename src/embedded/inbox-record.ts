@@ -1,4 +1,12 @@
-import { BEGINNING, type Channel, type DeviceId, isAfter, type Offset, type UserId } from '../shared';
+import {
+  BEGINNING,
+  type Channel,
+  type DeviceId,
+  isAfter,
+  type Offset,
+  SENT_CHANNEL,
+  type UserId,
+} from '../shared';
 import type { Expiring } from './changes';
 import { keys } from './keys';
 import { entryAfter, newestEntry, type Place } from './stored-entry';
@@ -84,13 +92,18 @@ async function recordFromEntries(
   return { ...NEW_INBOX, inboxUntil: nowMs + 1, last: offset, n, bytes, oldest: kept };
 }
 
-/** unread = n(last) − max(n(read), n(oldest) − 1): neither counted up and down nor scanned. */
-export function unreadOf({ oldest, n, readN }: InboxRecord): number {
-  return oldest === null ? 0 : Math.max(0, n - Math.max(readN, oldest.n - 1));
+/**
+ * unread = n(last) − max(n(read), n(oldest) − 1): neither counted up and down nor scanned. What one has sent is never
+ * unread.
+ */
+export function unreadOf(channel: Channel, { oldest, n, readN }: InboxRecord): number {
+  return channel === SENT_CHANNEL || oldest === null ? 0 : Math.max(0, n - Math.max(readN, oldest.n - 1));
 }
 
-export function deliveredOf(record: InboxRecord, device: DeviceId): Offset | undefined {
-  return record.devices.find(([known]) => known === device)?.[1];
+/** No cursor is beyond the last message: one that is is another log's. */
+export function deliveredOf({ devices, last }: InboxRecord, device: DeviceId): Offset | undefined {
+  const offset = devices.find(([known]) => known === device)?.[1];
+  return offset === undefined || isAfter(offset, last) ? undefined : offset;
 }
 
 /**

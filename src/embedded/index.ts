@@ -1,4 +1,5 @@
 export { Changes, type Expiring, renewed } from './changes';
+export { countedUpTo, isInChain, prevAfter } from './chain';
 export { EmbeddedDatabase } from './database';
 export { EmbeddedModule } from './embedded.module';
 export { removeExpired } from './expiry';

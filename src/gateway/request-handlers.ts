@@ -85,17 +85,18 @@ export class RequestHandlers {
     return { channel, delivered: await this.inbox.ack(connection, channel, offset) };
   }
 
-  private async read({ userId, id }: Connection, payload: unknown): Promise<object> {
+  private async read(connection: Connection, payload: unknown): Promise<object> {
     const { channel, offset } = validate(CursorEventDto, payload);
-    return { channel, ...(await this.inbox.read(userId, channel, offset, id)) };
+    return { channel, ...(await this.inbox.read(connection.userId, channel, offset, connection)) };
   }
 
-  private async pull({ userId }: Connection, payload: unknown): Promise<object> {
-    const page = validate(PullEventDto, payload);
-    return {
-      channel: page.channel,
-      ...(await this.inbox.pull(userId, page.channel, rangeOf(page), page.limit)),
-    };
+  private async pull(connection: Connection, payload: unknown): Promise<object> {
+    const { channel, ...page } = validate(PullEventDto, payload);
+    const pulled = await this.inbox.pull(connection.userId, channel, rangeOf(page), page.limit);
+    for (const message of [pulled.messages.at(0), pulled.messages.at(-1)]) {
+      if (message !== undefined) connection.notePulled(channel, message.offset);
+    }
+    return { channel, ...pulled };
   }
 
   private async look({ userId }: Connection, payload: unknown): Promise<object> {

@@ -1,4 +1,13 @@
-import type { Channel, ConnectionId, DeviceId, Offset, UserId, MessageJson } from '../shared';
+import {
+  BEGINNING,
+  type Channel,
+  type ConnectionId,
+  type DeviceId,
+  laterOf,
+  type MessageJson,
+  type Offset,
+  type UserId,
+} from '../shared';
 import { Feed } from './feed';
 
 /** Why the server ends a connection, and what the client should do about it. */
@@ -53,6 +62,8 @@ export class Connection {
   since = 0;
   /** Whether its feeds wait for the transport to drain. */
   isLagging = false;
+  /** The last message of each channel that it was answered in a page that it asked for. */
+  private readonly pulled = new Map<Channel, Offset>();
 
   constructor(
     readonly id: ConnectionId,
@@ -64,5 +75,15 @@ export class Connection {
     public grant: Grant,
   ) {
     this.feeds = new Map(channels.map((channel) => [channel, new Feed()]));
+  }
+
+  /** The last message that it was sent in any way: replayed, pushed, or answered in a page. */
+  sentUpTo(channel: Channel): Offset {
+    return laterOf(this.feeds.get(channel)?.sentUpTo ?? BEGINNING, this.pulled.get(channel) ?? BEGINNING);
+  }
+
+  /** It is answered a page that ends at this offset, in whichever direction. */
+  notePulled(channel: Channel, offset: Offset): void {
+    this.pulled.set(channel, laterOf(this.pulled.get(channel) ?? BEGINNING, offset));
   }
 }

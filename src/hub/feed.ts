@@ -52,6 +52,11 @@ export class Feed {
     return this.mode === 'lagging';
   }
 
+  /** The last message that has been pushed, or where the replay started. */
+  get sentUpTo(): Offset {
+    return this.position;
+  }
+
   /** A read is being asked for. What it must return is all that was offered before this. */
   startRead(): Offset {
     this.reading = true;

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { isAfter, type Offset } from '../shared';
+import { isAfter, type Offset, type UpTo } from '../shared';
 import { AckMerger } from './ack-merger';
 
 const at = (n: number): Offset => `${n}-0` as Offset;
@@ -13,7 +13,8 @@ class Writes {
     reject: (e: Error) => void;
   }[] = [];
 
-  readonly write = (offset: Offset): Promise<Offset> => {
+  readonly write = (upTo: UpTo): Promise<Offset> => {
+    const offset = upTo as Offset;
     this.asked.push(offset);
     return new Promise((resolve, reject) => this.pending.push({ offset, resolve, reject }));
   };
@@ -68,7 +69,7 @@ describe('an ack merger', () => {
       throw new Error('broken');
     };
     await expect(merger.ack('k', at(1), broken)).rejects.toThrow('broken');
-    await expect(merger.ack('k', at(2), (offset) => Promise.resolve(offset))).resolves.toBe(at(2));
+    await expect(merger.ack('k', at(2), (offset) => Promise.resolve(offset as Offset))).resolves.toBe(at(2));
   });
 
   it('answers every ack with a cursor that covers it, one write of a key at a time', async () => {

@@ -1,5 +1,5 @@
 import { type Entry, FeedSource } from '../hub';
-import type { Channel, DeviceId, Offset, UserId } from '../shared';
+import type { Channel, DeviceId, Offset, UpTo, UserId } from '../shared';
 import type { ReceiptDue, ReceiptState } from './receipt';
 
 /** Which part of an inbox: after an offset, before one, or what is unread (after the read cursor). */
@@ -38,21 +38,26 @@ export abstract class InboxStore extends FeedSource {
   abstract readSlice(user: UserId, channel: Channel, range: Range, limit: number): Promise<Slice>;
 
   /**
-   * The device has stored everything up to `offset`. Returns its cursor. For a device without a name nothing
-   * is kept: what comes back is the offset, bounded by the last message. Receipts are due for what no device had stored.
+   * The device has stored everything up to `upTo`. Returns its cursor. For a device without a name nothing is kept: what
+   * comes back is how far it counts. Receipts are due for what no device had stored.
+   *
+   * An offset at which this log never had a message counts at most up to `sent`, the last that the connection that says so
+   * was sent, and for nothing where the log never had that either. Without a connection it counts as it is, beyond the last as the last.
    */
   abstract moveDelivered(
     user: UserId,
     channel: Channel,
     device: DeviceId | undefined,
-    offset: Offset,
+    upTo: UpTo,
+    sent?: Offset,
   ): Promise<{ delivered: Offset; receipts: ReceiptDue[] }>;
 
-  /** The user has read everything up to `offset`. `moved` is false where that was known. */
+  /** The user has read everything up to `upTo`, by the same rule. `moved` is false where that was known. */
   abstract moveRead(
     user: UserId,
     channel: Channel,
-    offset: Offset,
+    upTo: UpTo,
+    sent?: Offset,
   ): Promise<ReadState & { moved: boolean; receipts: ReceiptDue[] }>;
 
   /** How far messages of `sender` to `user` have come, in their order. Delivered: to the furthest device. */

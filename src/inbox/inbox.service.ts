@@ -10,6 +10,7 @@ import {
   type Offset,
   parseMessage,
   SENT_CHANNEL,
+  type UpTo,
   type UserId,
 } from '../shared';
 import { AckMerger } from './ack-merger';
@@ -28,6 +29,8 @@ export interface Acker {
   readonly id: ConnectionId;
   readonly userId: UserId;
   readonly deviceId: DeviceId | undefined;
+  /** The last message that it was sent in any way: it can't have stored or read more. */
+  sentUpTo(channel: Channel): Offset;
 }
 
 /** What others on this node do where a cursor has moved; never on the way of the answer. */
@@ -86,25 +89,27 @@ export class InboxService {
   }
 
   /** `mover`: the connection that says so, where it is one. */
-  async read(user: UserId, channel: Channel, offset: Offset, mover?: ConnectionId): Promise<ReadState> {
+  async read(user: UserId, channel: Channel, upTo: UpTo, mover?: Acker): Promise<ReadState> {
     this.requireChannel(channel);
-    const { read, unread, moved, receipts } = await this.store.moveRead(user, channel, offset);
+    const sent = mover?.sentUpTo(channel);
+    const { read, unread, moved, receipts } = await this.store.moveRead(user, channel, upTo, sent);
     const state = { read, unread };
-    if (moved) for (const listener of this.listeners) listener.onRead(user, channel, state, receipts, mover);
+    if (moved)
+      for (const listener of this.listeners) listener.onRead(user, channel, state, receipts, mover?.id);
     return state;
   }
 
   /** An ack of a named device, from outside a connection. */
-  async ackDevice(user: UserId, channel: Channel, device: DeviceId, offset: Offset): Promise<Offset> {
+  async ackDevice(user: UserId, channel: Channel, device: DeviceId, upTo: UpTo): Promise<Offset> {
     this.requireChannel(channel);
-    return this.moveDelivered(user, channel, device, offset);
+    return this.moveDelivered(user, channel, device, upTo, undefined);
   }
 
   /** An ack on a connection: merged with others that come while one is being written. */
-  async ack(acker: Acker, channel: Channel, offset: Offset): Promise<Offset> {
+  async ack(acker: Acker, channel: Channel, upTo: UpTo): Promise<Offset> {
     this.requireChannel(channel);
-    const cursor = await this.merger.ack(`${acker.id}/${channel}`, offset, (greatest) =>
-      this.moveDelivered(acker.userId, channel, acker.deviceId, greatest),
+    const cursor = await this.merger.ack(`${acker.id}/${channel}`, upTo, (furthest) =>
+      this.moveDelivered(acker.userId, channel, acker.deviceId, furthest, acker.sentUpTo(channel)),
     );
     return acker.deviceId === undefined ? this.moveUnnamed(acker, channel, cursor) : cursor;
   }
@@ -128,9 +133,10 @@ export class InboxService {
     user: UserId,
     channel: Channel,
     device: DeviceId | undefined,
-    offset: Offset,
+    upTo: UpTo,
+    sent: Offset | undefined,
   ): Promise<Offset> {
-    const { delivered, receipts } = await this.store.moveDelivered(user, channel, device, offset);
+    const { delivered, receipts } = await this.store.moveDelivered(user, channel, device, upTo, sent);
     this.tellDelivered(user, channel, receipts);
     return delivered;
   }

@@ -47,6 +47,17 @@ export function laterOf(a: Offset, b: Offset): Offset {
   return isAfter(a, b) ? a : b;
 }
 
+/** How far a cursor is to move: to an offset, or to the last message, whatever that is. */
+export type UpTo = Offset | 'last';
+
+export function parseUpTo(value: unknown): UpTo | undefined {
+  return value === 'last' ? value : parseOffset(value);
+}
+
+export function furtherOf(a: UpTo, b: UpTo): UpTo {
+  return a === 'last' || b === 'last' ? 'last' : laterOf(a, b);
+}
+
 /** When the message at this offset was sent, by the store's clock, in Unix ms. */
 export function sentAtOf(offset: Offset): number {
   return Number(offset.slice(0, offset.indexOf('-')));

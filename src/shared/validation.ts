@@ -2,7 +2,7 @@ import { ValidateBy, ValidateIf, type ValidationError, validateSync } from 'clas
 import { BeelineError, badRequest, type FieldProblem } from './errors';
 import { parseChannel, parseClientId, parseDeviceId, parseUserId } from './ids';
 import { isPlainObject, problemOfJson } from './json';
-import { parseOffset } from './offset';
+import { parseOffset, parseUpTo } from './offset';
 import { type PreparedChecks, prepareChecks } from './prepared-checks';
 
 /**
@@ -79,6 +79,10 @@ export const IsChannel = (): PropertyDecorator =>
   ParsedBy('isChannel', parseChannel, 'must be 1 to 32 of a-z, 0-9, _ and -');
 export const IsOffset = (): PropertyDecorator =>
   ParsedBy('isOffset', parseOffset, 'must be an offset: digits, a dash, digits');
+
+/** An offset, or `last`. */
+export const IsUpTo = (): PropertyDecorator =>
+  ParsedBy('isUpTo', parseUpTo, 'must be an offset: digits, a dash, digits; or "last"');
 
 /** May be missing; null is a value, and a wrong one. */
 export const Optional = (): PropertyDecorator => ValidateIf((_dto, value) => value !== undefined);

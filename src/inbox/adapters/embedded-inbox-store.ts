@@ -3,6 +3,7 @@ import { Config, stateTtlMsOf } from '../../config';
 import {
   acknowledged,
   Changes,
+  countedUpTo,
   deliveredOf,
   EmbeddedDatabase,
   entriesOf,
@@ -25,6 +26,7 @@ import {
   isAfter,
   type Offset,
   senderOfDraft,
+  type UpTo,
   type UserId,
 } from '../../shared';
 import {
@@ -75,11 +77,12 @@ export class EmbeddedInboxStore extends InboxStore {
     user: UserId,
     channel: Channel,
     device: DeviceId | undefined,
-    offset: Offset,
+    upTo: UpTo,
+    sent?: Offset,
   ): Promise<{ delivered: Offset; receipts: ReceiptDue[] }> {
     return this.database.exclusively(user, async (view) => {
       const record = await this.read(view, user, channel);
-      const bounded = isAfter(offset, record.last) ? record.last : offset;
+      const bounded = await countedUpTo(view, user, channel, record, upTo, sent);
       const { record: acked, receipts } = await acknowledged(view, user, channel, record, bounded);
       const moved =
         device === undefined
@@ -94,19 +97,20 @@ export class EmbeddedInboxStore extends InboxStore {
   override moveRead(
     user: UserId,
     channel: Channel,
-    offset: Offset,
+    upTo: UpTo,
+    sent?: Offset,
   ): Promise<ReadState & { moved: boolean; receipts: ReceiptDue[] }> {
     return this.database.exclusively(user, async (view) => {
       const record = await this.read(view, user, channel);
-      const bounded = isAfter(offset, record.last) ? record.last : offset;
+      const bounded = await countedUpTo(view, user, channel, record, upTo, sent);
       if (!isAfter(bounded, record.read)) {
-        return { read: record.read, unread: unreadOf(record), moved: false, receipts: [] };
+        return { read: record.read, unread: unreadOf(channel, record), moved: false, receipts: [] };
       }
       const readN = await numberUpTo(view, user, channel, bounded, record);
       const receipts = await receiptsBetween(view, user, channel, record, record.read, bounded);
       const moved = { ...record, read: bounded, readN };
       await this.write(user, channel, moved);
-      return { read: bounded, unread: unreadOf(moved), moved: true, receipts };
+      return { read: bounded, unread: unreadOf(channel, moved), moved: true, receipts };
     });
   }
 
@@ -133,7 +137,7 @@ export class EmbeddedInboxStore extends InboxStore {
       Promise.all(
         channels.map(async (channel) => {
           const record = await this.read(view, user, channel);
-          return { read: record.read, unread: unreadOf(record), last: record.last };
+          return { read: record.read, unread: unreadOf(channel, record), last: record.last };
         }),
       ),
     );

@@ -9,6 +9,7 @@ import {
   type DeviceId,
   type DraftJson,
   type Offset,
+  type UpTo,
   type UserId,
 } from '../../shared';
 import {
@@ -60,9 +61,10 @@ export class RedisInboxStore extends InboxStore {
     user: UserId,
     channel: Channel,
     device: DeviceId | undefined,
-    offset: Offset,
+    upTo: UpTo,
+    sent?: Offset,
   ): Promise<{ delivered: Offset; receipts: ReceiptDue[] }> {
-    const args = [channel, device ?? '', offset, MAX_DEVICE_CURSORS, this.stateTtlMs];
+    const args = [channel, device ?? '', upTo, MAX_DEVICE_CURSORS, this.stateTtlMs, sent ?? ''];
     const reply = await this.redis.run(MOVE_DELIVERED, this.keysOf(user, channel), args);
     const [delivered, ...due] = reply as [Offset, ...string[]];
     return { delivered, receipts: toReceiptsDue(due) };
@@ -71,9 +73,10 @@ export class RedisInboxStore extends InboxStore {
   override async moveRead(
     user: UserId,
     channel: Channel,
-    offset: Offset,
+    upTo: UpTo,
+    sent?: Offset,
   ): Promise<ReadState & { moved: boolean; receipts: ReceiptDue[] }> {
-    const args = [channel, offset, this.stateTtlMs];
+    const args = [channel, upTo, this.stateTtlMs, sent ?? ''];
     const reply = await this.redis.run(MOVE_READ, this.keysOf(user, channel), args);
     const [read, unread, moved, ...due] = reply as [Offset, number, number, ...string[]];
     return { read, unread, moved: moved === 1, receipts: toReceiptsDue(due) };

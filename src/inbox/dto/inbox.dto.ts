@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsInt, Max, Min } from 'class-validator';
-import { type DeviceId, IsDeviceId, IsOffset, type Offset, Optional } from '../../shared';
+import { type DeviceId, IsDeviceId, IsOffset, IsUpTo, type Offset, Optional, type UpTo } from '../../shared';
 import { MAX_PAGE_LENGTH } from '../inbox-store.port';
 
 const LIMIT_PROBLEM = `must be a whole number from 1 to ${MAX_PAGE_LENGTH}`;
@@ -32,9 +32,9 @@ export class PageDto {
 }
 
 export class CursorDto {
-  @ApiProperty({ type: String, example: '1795467600000-0' })
-  @IsOffset()
-  offset: Offset = '' as Offset;
+  @ApiProperty({ type: String, example: '1795467600000-482913', description: 'Or `last`: the last message.' })
+  @IsUpTo()
+  offset: UpTo = '' as Offset;
 }
 
 export class DeviceCursorDto extends CursorDto {

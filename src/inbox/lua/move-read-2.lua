@@ -1,22 +1,22 @@
 #!lua flags=allow-oom
--- Moves the read cursor of a user: cumulative, never back, never beyond the last message.
+-- Moves the read cursor of a user: cumulative, never back, never beyond the last message nor to where none stands.
 -- KEYS[1] inbox:{user}:<channel>, stream
 -- KEYS[2] state:{user}, hash
 -- ARGV[1] channel
--- ARGV[2] offset
+-- ARGV[2] offset, or 'last'
 -- ARGV[3] time to live of the state (ms)
+-- ARGV[4] the last offset that the connection was sent; '' where it is not one that says so
 -- Returns { read, unread, 1 where the cursor moved, else 0, then sender, offset of each receipt that is due... }
 -- @include offset
 -- @include stream
+-- @include chain
 -- @include expiry
 -- @include receipts
 local inbox, state, channel = KEYS[1], KEYS[2], ARGV[1]
 local last, last_n = last_of(inbox, state, channel)
-local cursor = redis.call('HMGET', state, channel .. ':read', channel .. ':readN')
-local read, read_n = cursor[1] or '0-0', tonumber(cursor[2] or 0)
-local offset = ARGV[2]
-if is_after(offset, last) then offset = last end
-if not is_after(offset, read) then return { read, unread_of(inbox, last_n, read_n), 0 } end
+local read, read_n = read_of(state, channel, last)
+local offset = counted(inbox, ARGV[2], ARGV[4], last)
+if not is_after(offset, read) then return { read, unread_of(inbox, channel, last_n, read_n), 0 } end
 
 -- The number of the last message up to the offset: where all of those are gone, the one before the oldest kept.
 local upto = redis.call('XREVRANGE', inbox, offset, '-', 'COUNT', 1)
@@ -28,4 +28,4 @@ else
 end
 redis.call('HSET', state, channel .. ':read', offset, channel .. ':readN', string.format('%.0f', read_n))
 keep_for(state, tonumber(ARGV[3]))
-return { offset, unread_of(inbox, last_n, read_n), 1, unpack(receipts_between(inbox, state, channel, read, offset)) }
+return { offset, unread_of(inbox, channel, last_n, read_n), 1, unpack(receipts_between(inbox, state, channel, read, offset)) }

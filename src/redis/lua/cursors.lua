@@ -3,9 +3,11 @@ local function delivered_field(channel, device)
   return channel .. ':device:' .. device
 end
 
-local function delivered_of(state, channel, device)
+-- No cursor is beyond the last message: one that is is another log's.
+local function delivered_of(state, channel, device, last)
   local value = redis.call('HGET', state, delivered_field(channel, device))
-  return value and string.match(value, '^%S+')
+  local offset = value and string.match(value, '^%S+')
+  return offset and not is_after(offset, last) and offset or nil
 end
 
 -- Makes room for one more device: of those on this channel the longest unused goes.
@@ -23,10 +25,10 @@ local function drop_longest_unused(state, channel, max_devices)
   if count >= max_devices then redis.call('HDEL', state, oldest_field) end
 end
 
--- Moves the cursor of a named device forward to `offset`, which must not be beyond the last message.
-local function move_delivered(state, channel, device, offset, max_devices, state_ttl, now)
-  local current = delivered_of(state, channel, device)
-  if current == nil or current == false then
+-- Moves the cursor of a named device forward to `offset`, which must not be beyond the last message, `last`.
+local function move_delivered(state, channel, device, offset, last, max_devices, state_ttl, now)
+  local current = delivered_of(state, channel, device, last)
+  if current == nil then
     if offset == '0-0' then return offset end
     drop_longest_unused(state, channel, max_devices)
   elseif not is_after(offset, current) then

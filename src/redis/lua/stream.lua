@@ -25,8 +25,16 @@ local function last_of(inbox, state, channel)
   return newest.offset, newest.n, newest.bytes + #newest.json, 0, 0
 end
 
--- unread = n(last) - max(n(read), n(oldest) - 1): neither counted up and down nor scanned.
-local function unread_of(inbox, last_n, read_n)
+-- The read cursor of a user and the number of the last message up to it. One beyond the last message is another log's.
+local function read_of(state, channel, last)
+  local cursor = redis.call('HMGET', state, channel .. ':read', channel .. ':readN')
+  if not cursor[1] or is_after(cursor[1], last) then return '0-0', 0 end
+  return cursor[1], tonumber(cursor[2] or 0)
+end
+
+-- unread = n(last) - max(n(read), n(oldest) - 1): neither counted up and down nor scanned. What one has sent is never unread.
+local function unread_of(inbox, channel, last_n, read_n)
+  if channel == 'sent' then return 0 end
   local oldest = oldest_entry(inbox)
   if oldest == nil then return 0 end
   return math.max(0, last_n - math.max(read_n, oldest.n - 1))

@@ -6,13 +6,14 @@ import {
   deliveredOf,
   EmbeddedDatabase,
   entriesOf,
-  entryAfter,
   type Expiring,
   type InboxRecord,
+  isInChain,
   isTokenRevoked,
   keys,
   type Place,
   Presence,
+  prevAfter,
   type PresenceEntry,
   printEntry,
   readInbox,
@@ -32,6 +33,7 @@ import {
   type MessageId,
   type NodeId,
   type Offset,
+  SENT_CHANNEL,
   sentAtOf,
   type UserId,
 } from '../../shared';
@@ -86,11 +88,12 @@ export class EmbeddedMailbox extends Mailbox {
       const changes = new Changes();
       if (presence.isStale) await presence.write(view, changes, this.stateTtlMs);
       const routes = toRoutes(presence.living.values());
-      if (sent !== undefined) {
+      // A record of what this log does not have is another's: that message is lost, so this one is stored.
+      if (sent !== undefined && (await isInChain(view, to, channel, record, sent.offset))) {
         await this.database.commit(changes, { durable: false });
         return { id: sent.id, offset: sent.offset, prev: undefined, routes };
       }
-      const offset = nextOffset(record.last, nowMs);
+      const offset = nextOffset(record.last, nowMs, id);
       await this.store(view, changes, append, offset, record, nowMs);
       const first: SentRecord = { id, offset, until: nowMs + this.config.dedupeWindowMs };
       changes.putExpiring(sentKey, first);
@@ -283,9 +286,12 @@ export class EmbeddedMailbox extends Mailbox {
   ): Promise<{ state: ChannelState; start: Offset; receipts: ReceiptDue[] }> {
     const record = await readInbox(view, userId, channel, nowMs);
     const delivered = deviceId === undefined ? undefined : deliveredOf(record, deviceId);
-    const cursor = delivered ?? record.read;
+    // What the user has sent is for the other devices that keep it, by name.
+    const isNothing = channel === SENT_CHANNEL && deviceId === undefined;
+    const cursor = isNothing ? record.last : (delivered ?? record.read);
     const isClaimed =
       since !== undefined &&
+      !isNothing &&
       isAfter(since, cursor) &&
       (await isInChain(view, userId, channel, record, since));
     const start = isClaimed ? since : cursor;
@@ -300,48 +306,22 @@ export class EmbeddedMailbox extends Mailbox {
     }
     const { read, last } = record;
     return {
-      state: { delivered: isKept ? start : BEGINNING, read, unread: unreadOf(record), last },
+      state: { delivered: isKept ? start : BEGINNING, read, unread: unreadOf(channel, record), last },
       start: await placeOfCursor(view, userId, channel, record, start),
       receipts,
     };
   }
 }
 
-/** max(now, last offset + 1): growing through an expired inbox and a clock set back. */
-function nextOffset(last: Offset, nowMs: number): Offset {
+/**
+ * The twin of `next_offset` in redis/lua/offset.lua: growing through an expired inbox and a clock set back, with a leap that
+ * the message's random id decides, so that no message ever gets the place of one that was lost.
+ */
+function nextOffset(last: Offset, nowMs: number, id: MessageId): Offset {
   const lastMs = sentAtOf(last);
-  if (nowMs > lastMs) return `${nowMs}-0` as Offset;
-  return `${lastMs}-${Number(last.slice(last.indexOf('-') + 1)) + 1}` as Offset;
-}
-
-/**
- * What the first entry after `offset` follows: `offset` itself, or something later where retention has cut;
- * something earlier where no entry ever was at `offset`. Undefined where no entry lies after it.
- */
-async function prevAfter(
-  view: View,
-  user: UserId,
-  channel: Channel,
-  { oldest }: InboxRecord,
-  offset: Offset,
-): Promise<Offset | undefined> {
-  return oldest === null ? undefined : (await entryAfter(view, user, channel, offset))?.prev;
-}
-
-/**
- * Whether a device can have stored everything up to `offset`: an offset at which no entry ever was shows that the
- * log has been another since.
- */
-async function isInChain(
-  view: View,
-  user: UserId,
-  channel: Channel,
-  record: InboxRecord,
-  offset: Offset,
-): Promise<boolean> {
-  if (isAfter(offset, record.last)) return false;
-  const prev = await prevAfter(view, user, channel, record, offset);
-  return prev === undefined || !isAfter(offset, prev);
+  const leap = Number.parseInt(id.slice(-5), 16);
+  if (nowMs > lastMs) return `${nowMs}-${leap}` as Offset;
+  return `${lastMs}-${Number(last.slice(last.indexOf('-') + 1)) + 1 + leap}` as Offset;
 }
 
 /**

@@ -20,6 +20,7 @@
 -- @include offset
 -- @include expiry
 -- @include stream
+-- @include chain
 -- @include presence
 local KEYS_EACH, ARGS_BEFORE, ARGS_EACH = 5, 5, 4
 local messages = #KEYS / KEYS_EACH
@@ -42,20 +43,18 @@ local function append(key, arg)
   local channel, id, draft, wishes = ARGV[arg], ARGV[arg + 1], ARGV[arg + 2], ARGV[arg + 3]
   if string.find(wishes, 'a', 1, true) and redis.call('EXISTS', KEYS[key + 4]) == 0 then return false end
 
+  local last, last_n, bytes, oldest_ms, oldest_bytes = last_of(inbox, state, channel)
   local record = redis.call('GET', sent)
-  if record then
-    local first_offset, first_id = string.match(record, '^(%S+) (%S+)$')
+  local first_offset, first_id = string.match(record or '', '^(%S+) (%S+)$')
+  -- A record of what this log does not have is another's: that message is lost, so this one is stored.
+  if first_offset and is_in_chain(inbox, first_offset, last) then
     -- Written again, so that a WAIT after this covers the first append, whichever connection made it.
     redis.call('SET', sent, record, 'KEEPTTL')
     return with_routes({ 1, first_id, first_offset, '' }, presence, state)
   end
 
-  -- max(now, last offset + 1): growing through an expired stream and a clock set back.
-  local last, last_n, bytes, oldest_ms, oldest_bytes = last_of(inbox, state, channel)
-  local last_ms, last_seq = split_offset(last)
-  local offset
-  if now > last_ms then offset = string.format('%.0f-0', now)
-  else offset = string.format('%.0f-%.0f', last_ms, last_seq + 1) end
+  -- Growing through an expired stream and a clock set back.
+  local offset = next_offset(last, now, id)
   local n = last_n + 1
 
   redis.call('XADD', inbox, 'MAXLEN', max_length, offset, 'm', draft, 'p', last,

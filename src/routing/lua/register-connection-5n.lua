@@ -29,6 +29,7 @@
 -- @include offset
 -- @include expiry
 -- @include stream
+-- @include chain
 -- @include cursors
 -- @include presence
 -- @include surplus
@@ -73,21 +74,6 @@ end
 write_entry(presence, mine)
 keep_entries(presence, ahead, state_ttl)
 
--- What the first entry after `offset` follows: `offset` itself, or something later where retention has cut;
--- something earlier where no entry ever was at `offset`. nil where no entry lies after it.
-local function prev_after(inbox, offset)
-  local after = redis.call('XRANGE', inbox, '(' .. offset, '+', 'COUNT', 1)
-  return #after > 0 and fields_of(after[1]).prev or nil
-end
-
--- Whether a device can have stored everything up to `offset`: an offset at which no entry ever was shows that the
--- log has been another since.
-local function is_in_chain(inbox, offset, last)
-  if is_after(offset, last) then return false end
-  local prev = prev_after(inbox, offset)
-  return not prev or not is_after(offset, prev)
-end
-
 -- A cursor may lie between two messages, for clients may name any offset. A feed follows the chain, so it starts
 -- at the message before.
 local function place_of(inbox, cursor, last)
@@ -101,19 +87,20 @@ local reply = { since, rows, replaced, watching_nodes(watchers, now, ahead) }
 for i = 1, channels do
   local channel, claimed, inbox = ARGV[11 + i], ARGV[11 + channels + i], KEYS[5 + i]
   local last, last_n = last_of(inbox, state, channel)
-  local cursor = redis.call('HMGET', state, channel .. ':read', channel .. ':readN')
-  local read, read_n = cursor[1] or '0-0', tonumber(cursor[2] or 0)
-  local delivered = device ~= '' and delivered_of(state, channel, device) or nil
+  local read, read_n = read_of(state, channel, last)
+  local delivered = device ~= '' and delivered_of(state, channel, device, last) or nil
   local start, receipts = delivered or read, {}
+  -- What the user has sent is for the other devices that keep it, by name.
+  if channel == 'sent' and device == '' then start, claimed = last, '' end
   if claimed ~= '' and is_after(claimed, start) and is_in_chain(inbox, claimed, last) then
     start = claimed
     receipts = acknowledge(inbox, state, channel, claimed, state_ttl)
   end
   -- `since` is an ack; and a cursor that is in use is not the longest unused.
   if delivered or (device ~= '' and start == claimed) then
-    delivered = move_delivered(state, channel, device, start, max_cursors, state_ttl, now)
+    delivered = move_delivered(state, channel, device, start, last, max_cursors, state_ttl, now)
   end
-  for _, value in ipairs({ delivered or '0-0', read, unread_of(inbox, last_n, read_n), last, place_of(inbox, start, last) }) do
+  for _, value in ipairs({ delivered or '0-0', read, unread_of(inbox, channel, last_n, read_n), last, place_of(inbox, start, last) }) do
     rows[#rows + 1] = value
   end
   reply[#reply + 1] = receipts
