@@ -94,7 +94,7 @@ export class ChatService {
   /** Resolves where it may be sent. In a conversation under way nothing here asks the store. */
   private async admit({ actor, isBackend, from, to }: Outgoing): Promise<void> {
     await this.requireContact(from, to);
-    this.rate.spend(actor);
+    this.rate.spend(actor, isBackend ? 'backend' : 'send');
     if (!isBackend) await this.contacts.admit(actor, to);
   }
 

@@ -1,4 +1,4 @@
-import { Body, Controller, Headers, Post, Res } from '@nestjs/common';
+import { Body, Controller, Headers, HttpCode, Post, Res } from '@nestjs/common';
 import {
   ApiBody,
   ApiCreatedResponse,
@@ -9,20 +9,23 @@ import {
 } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { Authenticated, CurrentIdentity, type Identity, SCOPE_SEND_ANY } from '../auth';
-import { BODY_OF_MESSAGE, JsonBody } from '../limits';
+import { BODY_OF_BATCH, BODY_OF_MESSAGE, JsonBody } from '../limits';
+import { Logger } from '../logging';
 import { Metrics } from '../metrics';
 import {
   badRequest,
   BeelineError,
   type ClientId,
+  type ErrorBody,
   type Json,
   parseClientId,
+  toClientError,
   type UserId,
   validate,
 } from '../shared';
 import { ChatService, type Outgoing, type SendAnswer } from './chat.service';
 import { countSend } from './count-send';
-import { SendAnswerDto, SendRequestDto } from './dto/send.dto';
+import { SendAnswerDto, SendBatchDto, SendRequestDto } from './dto/send.dto';
 
 @ApiTags('messages')
 @Authenticated()
@@ -30,6 +33,7 @@ import { SendAnswerDto, SendRequestDto } from './dto/send.dto';
 export class MessagesController {
   constructor(
     private readonly chat: ChatService,
+    private readonly logger: Logger,
     private readonly metrics: Metrics,
   ) {}
 
@@ -54,7 +58,36 @@ export class MessagesController {
     response.status(answer.duplicate ? 200 : 201);
     return answer;
   }
+
+  @Post('batch')
+  @JsonBody(BODY_OF_BATCH)
+  @HttpCode(200)
+  @ApiOperation({
+    summary: 'Send up to 500 messages, in their order. Each stands for itself; each counts against the rate.',
+  })
+  @ApiBody({ type: SendBatchDto })
+  async sendBatch(
+    @CurrentIdentity() identity: Identity,
+    @Body() payload: unknown,
+  ): Promise<{ results: BatchResult[] }> {
+    const { messages } = validate(SendBatchDto, payload);
+    return { results: await Promise.all(messages.map((message) => this.resultOf(identity, message))) };
+  }
+
+  private async resultOf(identity: Identity, message: unknown): Promise<BatchResult> {
+    try {
+      const send = (): Promise<SendAnswer> => this.chat.send(outgoingOf(identity, message, undefined));
+      return { ok: true, ...(await countSend(this.metrics, send)) };
+    } catch (thrown) {
+      const error = toClientError(thrown);
+      if (error.code === 'internal')
+        this.logger.error({ err: thrown, userId: identity.userId }, 'handler failed');
+      return { ok: false, error: error.toBody() };
+    }
+  }
 }
+
+type BatchResult = ({ ok: true } & SendAnswer) | { ok: false; error: ErrorBody };
 
 function outgoingOf(identity: Identity, payload: unknown, idempotencyKey: string | undefined): Outgoing {
   const { to, body, channel, clientId, from, copy, receipt } = validate(SendRequestDto, payload);

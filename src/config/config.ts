@@ -39,6 +39,7 @@ export abstract class Config implements Omit<Settings, SettledElsewhere> {
   abstract readonly dedupeWindowMs: number;
   abstract readonly maxBodyBytes: number;
   abstract readonly sendRatePerSecond: number;
+  abstract readonly backendSendRatePerSecond: number;
   abstract readonly newReceiversPerHour: number;
   abstract readonly maxConnectionsPerAddress: number;
   abstract readonly trustedProxies: number;

@@ -147,6 +147,12 @@ export const SETTINGS = {
     '20',
     'Messages per second that a user may send, over REST and every connection together; twice as many at once. Over it: `rate_limited`.',
   ),
+  backendSendRatePerSecond: setting(
+    'BACKEND_SEND_RATE_PER_SECOND',
+    read.integer(1),
+    '2000',
+    'The same for a token with the scope `send:any`, which another backend has.',
+  ),
   newReceiversPerHour: setting(
     'NEW_RECEIVERS_PER_HOUR',
     read.integer(1),

@@ -1,5 +1,5 @@
 import { type OnGatewayInit, WebSocketGateway } from '@nestjs/websockets';
-import { TokenVerifier } from '../auth';
+import { SCOPE_SEND_ANY, TokenVerifier } from '../auth';
 import { Config } from '../config';
 import { Connection, Hub } from '../hub';
 import { InboxService } from '../inbox';
@@ -157,7 +157,12 @@ export class BeelineGateway implements OnGatewayInit<BeelineServer> {
       nodeId: this.node.id,
       expiresAt: connection.grant.expiresAt,
       serverTime: this.clock.now(),
-      limits: { maxBodyBytes: this.config.maxBodyBytes, sendRatePerSecond: this.config.sendRatePerSecond },
+      limits: {
+        maxBodyBytes: this.config.maxBodyBytes,
+        sendRatePerSecond: connection.grant.scopes.has(SCOPE_SEND_ANY)
+          ? this.config.backendSendRatePerSecond
+          : this.config.sendRatePerSecond,
+      },
       channels: Object.fromEntries(registered.channels),
     });
   }

@@ -31,6 +31,8 @@ export const BODY_OF_USERS: Size = () => 200 * 128 * BYTES_PER_CHARACTER + SMALL
 /** Of a route that is sent a message. */
 export const BODY_OF_MESSAGE: Size = ({ maxBodyBytes }) =>
   maxBodyBytes * BYTES_PER_CHARACTER + SMALL_BODY_BYTES;
+/** Of a route that is sent many messages. */
+export const BODY_OF_BATCH: Size = () => 2 ** 20;
 
 /**
  * A route that is sent JSON, at most so many bytes. Nothing of a body is read before the guards have let the request in,

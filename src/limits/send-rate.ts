@@ -9,6 +9,15 @@ import { SettledBucket, settlingCost } from './settled-bucket';
 const MAX_BUCKETS = 50_000;
 const BURST_SECONDS = 2;
 
+/** Which rate a message is counted against: a user's, or that of another backend (scope `send:any`). */
+export type RateName = 'send' | 'backend';
+
+interface Spender {
+  user: UserId;
+  rate: RateName;
+  bucket: SettledBucket;
+}
+
 /**
  * How fast a user may send, over REST and every connection of every node. A bucket on this node answers, without a
  * trip to the store; the store's bucket, told half a second's worth at a time and off the answer's path, holds a user
@@ -16,55 +25,64 @@ const BURST_SECONDS = 2;
  */
 @Injectable()
 export class SendRate {
-  private readonly buckets = new Map<UserId, SettledBucket>();
-  private readonly ratePerSecond: number;
-  private readonly burst: number;
+  private readonly buckets = new Map<string, Spender>();
+  private readonly ratesPerSecond: Readonly<Record<RateName, number>>;
 
   constructor(
     config: Config,
     private readonly rates: RateStore,
     private readonly logger: Logger,
   ) {
-    this.ratePerSecond = config.sendRatePerSecond;
-    this.burst = BURST_SECONDS * config.sendRatePerSecond;
+    this.ratesPerSecond = { send: config.sendRatePerSecond, backend: config.backendSendRatePerSecond };
   }
 
-  /** One message of that user; `rate_limited` where it is one too many: one will pass after `retryAfterMs`. */
-  spend(user: UserId): void {
-    const bucket = this.bucketOf(user);
-    const retryAfterMs = bucket.take(monotonicMs());
+  /**
+   * One message of that user, or of that backend, which has a rate of its own; `rate_limited` where it is one too many: one
+   * will pass after `retryAfterMs`.
+   */
+  spend(user: UserId, rate: RateName): void {
+    const spender = this.spenderOf(user, rate);
+    const retryAfterMs = spender.bucket.take(monotonicMs());
     if (retryAfterMs > 0) {
-      const message = `at most ${this.ratePerSecond} messages a second may be sent`;
+      const message = `at most ${this.ratesPerSecond[rate]} messages a second may be sent`;
       throw new BeelineError('rate_limited', message, { retryAfterMs });
     }
-    this.settle(user, bucket, bucket.beginSettling());
+    this.settle(spender, spender.bucket.beginSettling());
   }
 
-  private bucketOf(user: UserId): SettledBucket {
-    const bucket = this.buckets.get(user) ?? new SettledBucket(this.ratePerSecond, this.burst);
+  private spenderOf(user: UserId, rate: RateName): Spender {
+    const key = `${rate}/${user}`;
+    const perSecond = this.ratesPerSecond[rate];
+    const spender = this.buckets.get(key) ?? {
+      user,
+      rate,
+      bucket: new SettledBucket(perSecond, BURST_SECONDS * perSecond),
+    };
     // Set anew at each use: those at the front have been idle for the longest.
-    this.buckets.delete(user);
-    this.buckets.set(user, bucket);
+    this.buckets.delete(key);
+    this.buckets.set(key, spender);
     if (this.buckets.size > MAX_BUCKETS) this.forgetOldest();
-    return bucket;
+    return spender;
   }
 
   private forgetOldest(): void {
-    for (const [user, bucket] of this.buckets) {
-      this.buckets.delete(user);
-      this.settle(user, bucket, bucket.beginLast());
+    for (const [key, spender] of this.buckets) {
+      this.buckets.delete(key);
+      this.settle(spender, spender.bucket.beginLast());
       return;
     }
   }
 
   /** The store tolerates one settling more than the burst: of a user on one node alone it never complains. */
-  private settle(user: UserId, bucket: SettledBucket, cost: number): void {
+  private settle(spender: Spender, cost: number): void {
     if (cost === 0) return;
-    const burst = this.burst + settlingCost(this.ratePerSecond);
-    this.rates.charge({ owner: user, rate: 'send', cost, intervalMs: 1000 / this.ratePerSecond, burst }).then(
+    const { user, rate, bucket } = spender;
+    const perSecond = this.ratesPerSecond[rate];
+    const burst = BURST_SECONDS * perSecond + settlingCost(perSecond);
+    this.rates.charge({ owner: user, rate, cost, intervalMs: 1000 / perSecond, burst }).then(
       ({ retryAfterMs }) => {
         bucket.settled(retryAfterMs, monotonicMs());
-        this.settle(user, bucket, bucket.beginSettling());
+        this.settle(spender, bucket.beginSettling());
       },
       (err: unknown) => {
         bucket.notSettled();

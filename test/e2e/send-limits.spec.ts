@@ -19,6 +19,7 @@ describe('limits of sending, on three nodes', () => {
   beforeAll(async () => {
     nodes = await startTrio({
       SEND_RATE_PER_SECOND: `${RATE}`,
+      BACKEND_SEND_RATE_PER_SECOND: `${RATE}`,
       NEW_RECEIVERS_PER_HOUR: `${NEW_RECEIVERS}`,
     });
   });

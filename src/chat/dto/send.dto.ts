@@ -1,5 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsBoolean } from 'class-validator';
+import { ArrayMaxSize, ArrayMinSize, IsArray, IsBoolean } from 'class-validator';
 import {
   type Channel,
   type ClientId,
@@ -64,6 +64,19 @@ export class SendRequestDto extends MessageDto {
   @Optional()
   @IsUserId()
   from: UserId | undefined = undefined;
+}
+
+/** Messages of one batch. */
+const MAX_BATCH = 500;
+const BATCH_PROBLEM = { message: `must be an array of 1 to ${MAX_BATCH} messages` };
+
+/** `POST /messages/batch`. Each message is checked by itself, for one that is wrong stands for itself. */
+export class SendBatchDto {
+  @ApiProperty({ type: [SendRequestDto], minItems: 1, maxItems: MAX_BATCH })
+  @IsArray(BATCH_PROBLEM)
+  @ArrayMinSize(1, BATCH_PROBLEM)
+  @ArrayMaxSize(MAX_BATCH, BATCH_PROBLEM)
+  messages: unknown[] = [];
 }
 
 /** The answer to both. */
