@@ -28,8 +28,11 @@ describe('the embedded store on a full disk', () => {
     [acknowledged, next] = [[], 0];
   });
   afterEach(async () => {
-    await kill();
-    disk.remove();
+    try {
+      await kill();
+    } finally {
+      disk.remove();
+    }
   });
 
   async function kill(): Promise<void> {
