@@ -16,6 +16,7 @@ import type { Connection, EndReason, Notice } from './connection';
 import type { Offered, Page } from './entry';
 import type { Feed, FeedOutput } from './feed';
 import { FeedSource } from './feed-source.port';
+import { RetryLine } from './retry-line';
 import { Rotation } from './rotation';
 
 /** Pages that are read for feeds at the same time: everybody's replay at once must not hold up the sends. */
@@ -25,6 +26,12 @@ const MAX_READS_AT_ONCE = 32;
 export interface Places {
   positions: ReadonlyMap<Channel, Offset>;
   channels: ReadonlyMap<Channel, { last: Offset }>;
+}
+
+/** A feed, and where it stands. */
+interface Reader {
+  connection: Connection;
+  channel: Channel;
 }
 
 /** The connections of this node, by user, and the running of their feeds. */
@@ -38,6 +45,8 @@ export class Hub {
   private readonly limitReads = pLimit(MAX_READS_AT_ONCE);
   /** Feeds that are being read for, or wait for their turn. */
   private readonly reading = new Set<Feed>();
+  private readonly failed = new Map<Feed, Reader>();
+  private readonly retries = new RetryLine<Feed>((feed) => this.retry(feed));
 
   constructor(
     private readonly config: Config,
@@ -177,17 +186,40 @@ export class Hub {
   }
 
   private async readOn(connection: Connection, channel: Channel, feed: Feed): Promise<void> {
+    let hasRead = false;
     while (this.mayRead(connection, feed)) {
       try {
         await this.limitReads(() => this.readPage(connection, channel, feed));
+        hasRead = true;
       } catch (err) {
         feed.dropRead();
-        this.logger.warn(
-          { err, userId: connection.userId, connectionId: connection.id, channel },
-          'feed not read',
-        );
+        this.noteFailure(connection, channel, feed, err);
         return;
       }
+    }
+    this.failed.delete(feed);
+    if (hasRead) this.retries.succeeded(feed);
+    else this.retries.forget(feed);
+  }
+
+  /** One line for all that fail at the same time. */
+  private noteFailure(connection: Connection, channel: Channel, feed: Feed, err: unknown): void {
+    const { userId, id: connectionId } = connection;
+    if (this.retries.isEmpty)
+      this.logger.warn({ err, userId, connectionId, channel }, 'feed not read: it is tried again');
+    this.failed.set(feed, { connection, channel });
+    this.retries.failed(feed);
+  }
+
+  private retry(feed: Feed): void {
+    const reader = this.failed.get(feed);
+    // Where somebody has set it reading meanwhile, that read tells how it went.
+    if (this.reading.has(feed)) return;
+    if (reader !== undefined && this.mayRead(reader.connection, feed)) {
+      this.run(reader.connection, reader.channel, feed);
+    } else {
+      this.failed.delete(feed);
+      this.retries.forget(feed);
     }
   }
 

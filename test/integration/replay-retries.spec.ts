@@ -1,0 +1,80 @@
+import { type EventEmitter, once } from 'node:events';
+import { TcpProxy } from '../faults/lib/tcp-proxy';
+import {
+  type BeelineNode,
+  closeNodes,
+  NO_SWEEPS,
+  type RedisServer,
+  rest,
+  startNode,
+  startRedis,
+  TestClient,
+  tokenFor,
+  uniquePrefix,
+  uniqueUser,
+  waitUntil,
+} from '../support';
+
+const MESSAGES = 1200;
+/** Far more than the pause between two tries, far less than a sweep. */
+const SOON_MS = 4000;
+
+describe('a replay whose page cannot be read', () => {
+  let redis: RedisServer;
+  let wire: TcpProxy;
+  let node: BeelineNode;
+
+  beforeAll(async () => {
+    redis = await startRedis();
+    wire = await TcpProxy.start(() => [redis.port]);
+    node = await startNode({
+      ...NO_SWEEPS,
+      REDIS_URL: `redis://127.0.0.1:${wire.port}`,
+      REDIS_KEY_PREFIX: uniquePrefix(),
+      REDIS_COMMAND_TIMEOUT_MS: '500',
+    });
+  });
+  afterAll(async () => {
+    TestClient.closeAll();
+    await closeNodes(node);
+    wire.close();
+    await redis.stop();
+  });
+
+  it('goes on soon after the store is back, for everybody, in order and without a gap', async () => {
+    const users = [uniqueUser('ann'), uniqueUser('bob'), uniqueUser('cat')];
+    for (const to of users) {
+      for (let i = 0; i < MESSAGES; i += 50) {
+        const sends = Array.from({ length: 50 }, (_, j) =>
+          rest(node, 'POST', '/messages', { token: tokenFor('sender'), body: { to, body: i + j } }),
+        );
+        await Promise.all(sends);
+      }
+    }
+    // So that each page takes its time.
+    wire.delay(150);
+    const clients = users.map((user) => TestClient.start(node, user));
+    const received = (client: TestClient): number[] =>
+      client.payloadsOf('message').map((message) => (message as { body: number }).body);
+    // At the first message of the first replay.
+    await Promise.race(clients.map(({ socket }) => once(socket as unknown as EventEmitter, 'message')));
+    wire.refuse();
+    await waitUntil(
+      'the node knows',
+      async () => (await rest(node, 'GET', '/readyz')).status === 503,
+      15_000,
+    );
+    expect(clients.some((client) => received(client).length < MESSAGES)).toBe(true);
+    await wire.pass();
+    await waitUntil(
+      'everything is replayed',
+      () => clients.every((client) => received(client).length >= MESSAGES),
+      SOON_MS,
+    );
+    for (const client of clients) {
+      expect(received(client).toSorted((a, b) => a - b)).toEqual(
+        Array.from({ length: MESSAGES }, (_, i) => i),
+      );
+    }
+  }, 60_000);
+});
