@@ -1,5 +1,5 @@
 export { Keys } from './keys';
-export { BroadcastRedis, CommandRedis, LeaseRedis, SubscriberRedis } from './redis-connection';
+export { BroadcastRedis, CommandRedis, LeaseRedis, ReplicaRedis, SubscriberRedis } from './redis-connection';
 export { RedisModule } from './redis.module';
 export { type Reply, Script } from './script';
 export { toStoreError } from './store-error';

@@ -121,5 +121,7 @@ export class CommandRedis extends RedisConnection {
 export class LeaseRedis extends RedisConnection {}
 /** Listens to what is for every node; Socket.IO's adapter has it for itself. */
 export class BroadcastRedis extends RedisConnection {}
+/** For waiting until replicas have what was written: a WAIT holds up what comes behind it on its connection. */
+export class ReplicaRedis extends RedisConnection {}
 /** Only listens. */
 export class SubscriberRedis extends RedisConnection {}

@@ -3,9 +3,9 @@ import { Config } from '../config';
 import { Logger } from '../logging';
 import { Metrics } from '../metrics';
 import { Keys } from './keys';
-import { BroadcastRedis, CommandRedis, LeaseRedis, SubscriberRedis } from './redis-connection';
+import { BroadcastRedis, CommandRedis, LeaseRedis, ReplicaRedis, SubscriberRedis } from './redis-connection';
 
-const CONNECTIONS = [CommandRedis, LeaseRedis, SubscriberRedis, BroadcastRedis];
+const CONNECTIONS = [CommandRedis, LeaseRedis, SubscriberRedis, BroadcastRedis, ReplicaRedis];
 
 @Global()
 @Module({
@@ -21,15 +21,18 @@ const CONNECTIONS = [CommandRedis, LeaseRedis, SubscriberRedis, BroadcastRedis];
   exports: [...CONNECTIONS, Keys],
 })
 export class RedisModule implements OnModuleInit, OnApplicationShutdown {
-  private readonly connections: readonly (CommandRedis | LeaseRedis | SubscriberRedis | BroadcastRedis)[];
+  private readonly connections: readonly InstanceType<(typeof CONNECTIONS)[number]>[];
 
   constructor(
     commands: CommandRedis,
     lease: LeaseRedis,
     subscriber: SubscriberRedis,
     broadcast: BroadcastRedis,
+    replica: ReplicaRedis,
+    config: Config,
   ) {
-    this.connections = [commands, lease, subscriber, broadcast];
+    const waits = config.redisWaitReplicas > 0 ? [replica] : [];
+    this.connections = [commands, lease, subscriber, broadcast, ...waits];
   }
 
   /** A node does not start without its store. */

@@ -11,7 +11,7 @@ import { Metrics } from '../../src/metrics';
 import { RedisLeaseStore } from '../../src/node/adapters/redis-lease-store';
 import { RedisNodeChannel } from '../../src/node/adapters/redis-node-channel';
 import { RedisPresenceStore } from '../../src/presence/adapters/redis-presence-store';
-import { CommandRedis, Keys, LeaseRedis, SubscriberRedis } from '../../src/redis';
+import { CommandRedis, Keys, LeaseRedis, ReplicaRedis, SubscriberRedis } from '../../src/redis';
 import { EntryLife } from '../../src/routing/entry-life';
 import { RedisMailbox } from '../../src/routing/adapters/redis-mailbox';
 import { StoreClock } from '../../src/shared';
@@ -37,7 +37,8 @@ async function openWith(config: Config): Promise<OpenStore> {
   const commands = new CommandRedis(config, logger, metrics);
   const leaseRedis = new LeaseRedis(config, logger, metrics);
   const subscriber = new SubscriberRedis(config, logger, metrics);
-  const connections = [commands, leaseRedis, subscriber];
+  const replica = new ReplicaRedis(config, logger, metrics);
+  const connections = [commands, leaseRedis, subscriber, replica];
   await Promise.all(connections.map((redis) => redis.connect()));
   const keys = new Keys(config.redisKeyPrefix);
   return {
@@ -47,7 +48,7 @@ async function openWith(config: Config): Promise<OpenStore> {
     revocations: new RedisRevocationStore(commands, keys),
     inboxes: new RedisInboxStore(commands, keys, config),
     presence: new RedisPresenceStore(commands, keys, config),
-    mailbox: new RedisMailbox(commands, keys, config, new StoreClock(), new EntryLife(config)),
+    mailbox: new RedisMailbox(commands, keys, config, new StoreClock(), new EntryLife(config), replica),
     rates: new RedisRateStore(commands, keys),
     contacts: new RedisContactStore(commands, keys),
     faults: faultsOf(commands.client, keys, config.redisKeyPrefix),

@@ -103,8 +103,11 @@ describe('settings of Redis that a promise depends on', () => {
       // Between append and WAIT: a new connection, to a master that has never had the append.
       const commands = node.app.get<CommandRedis>(CommandRedis);
       const run = commands.run.bind(commands);
-      jest.spyOn(commands, 'run').mockImplementationOnce(async (...args) => {
+      let isLost = false;
+      jest.spyOn(commands, 'run').mockImplementation(async (...args) => {
         const reply = await run(...args);
+        if (isLost || !args[0].lua.includes('XADD')) return reply;
+        isLost = true;
         const { client } = commands;
         client.disconnect(true);
         await new Promise((resolve) => client.once('ready', resolve));
@@ -115,6 +118,7 @@ describe('settings of Redis that a promise depends on', () => {
       });
       const another = { ...request, body: { ...request.body, clientId: 'c-2' } };
       expect(await rest(node, 'POST', '/messages', another)).toMatchObject({ status: 503 });
+      expect(isLost).toBe(true);
     } finally {
       await replica.stop();
     }

@@ -4,7 +4,7 @@ import { Cluster } from 'ioredis';
 import { Config, stateTtlMsOf } from '../../config';
 import type { Grant } from '../../hub';
 import { MAX_DEVICE_CURSORS, type ReceiptDue, toReceiptsDue } from '../../inbox';
-import { CommandRedis, Keys, type Reply, Script, toStoreError } from '../../redis';
+import { CommandRedis, Keys, type Reply, ReplicaRedis, Script, toStoreError } from '../../redis';
 import {
   BeelineError,
   type Channel,
@@ -33,6 +33,7 @@ import {
   type Routes,
   type Swept,
 } from '../mailbox.port';
+import { ReplicaWait } from './replica-wait';
 
 const LUA = join(__dirname, '../lua');
 const APPEND_MESSAGES = new Script(join(LUA, 'append-messages-5n.lua'));
@@ -54,6 +55,7 @@ type AppendReply = [duplicate: number, id: MessageId, offset: Offset, prev: Offs
 @Injectable()
 export class RedisMailbox extends Mailbox {
   private readonly stateTtlMs: number;
+  private readonly replicas: ReplicaWait;
   /** A script's keys must be in one slot there: one user's. */
   private hasSlots: boolean;
   private readonly appends = new TurnBatches(
@@ -68,8 +70,10 @@ export class RedisMailbox extends Mailbox {
     private readonly config: Config,
     private readonly clock: StoreClock,
     private readonly life: EntryLife,
+    replicaRedis: ReplicaRedis,
   ) {
     super();
+    this.replicas = new ReplicaWait(replicaRedis, config);
     this.stateTtlMs = stateTtlMsOf(config);
     this.hasSlots = redis.client instanceof Cluster;
   }
@@ -126,29 +130,8 @@ export class RedisMailbox extends Mailbox {
 
   private async onceReplicated(append: Append, pending: Promise<Appended>): Promise<Appended> {
     const appended = await pending;
-    await this.awaitReplicas(this.sentKeyOf(append), `${appended.offset} ${appended.id}`);
+    await this.replicas.wait(this.sentKeyOf(append), `${appended.offset} ${appended.id}`);
     return appended;
-  }
-
-  /**
-   * WAIT speaks only of the writes of its own connection, and answers at once where that has written nothing: after a
-   * reconnect, or on a server that has become the master without the append. So the dedupe record is written once
-   * more in front of it, where it is still there: what lies before that write has then reached the replicas as well.
-   */
-  private async awaitReplicas(sentKey: string, record: string): Promise<void> {
-    const { redisWaitReplicas, redisCommandTimeoutMs } = this.config;
-    const patienceMs = Math.ceil(redisCommandTimeoutMs / 2);
-    // In a Cluster the key sends both commands to the node, and so to the connection, that the append went to.
-    const replies = await this.redis.call((client) =>
-      client
-        .pipeline()
-        .call('SET', sentKey, record, 'XX', 'KEEPTTL')
-        .wait(redisWaitReplicas, patienceMs)
-        .exec(),
-    );
-    if (replies?.[0]?.[1] !== 'OK') throw unavailable('the store has lost the message again');
-    const reached = Number(replies[1]?.[1] ?? 0);
-    if (reached < redisWaitReplicas) throw unavailable(`only ${reached} replicas have the message`);
   }
 
   override async register(
