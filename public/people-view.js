@@ -77,11 +77,11 @@ export class PeopleView {
   }
 
   #add(input) {
-    const name = input.value.trim().normalize('NFC');
-    const accepted = isName(name);
+    const text = input.value.trim();
+    const accepted = isName(text);
     setText(byId('add-problem'), accepted ? '' : NAME_RULE);
     if (!accepted) return input.focus();
     input.value = '';
-    this.#onChosen(name);
+    this.#onChosen(text.normalize('NFC'));
   }
 }

@@ -3,13 +3,17 @@ import { byId, setText } from './dom.js';
 import { errorInWords } from './words.js';
 
 const MIN_PASSWORD_LENGTH = 8;
-const NAME_PATTERN = /^[\p{L}\p{N}_.@:|+-]{1,128}$/u;
+const MAX_NAME_LENGTH = 128;
+const NAME_PATTERN = /^(?!\p{M})[\p{L}\p{M}\p{N}_.@:|+\-'=~]+$/u;
+const INVISIBLE = /\p{Default_Ignorable_Code_Point}/u;
 
 export function isName(text) {
-  return NAME_PATTERN.test(text.normalize('NFC')) && text !== '__proto__';
+  if (text.length > MAX_NAME_LENGTH || text === '__proto__') return false;
+  const name = text.normalize('NFC');
+  return name.length <= MAX_NAME_LENGTH && NAME_PATTERN.test(name) && !INVISIBLE.test(name);
 }
 
-export const NAME_RULE = 'A name is made of letters, numbers and _ . @ : | + -';
+export const NAME_RULE = "A name is made of letters, marks, numbers and _ . @ : | + - ' = ~";
 
 export class WelcomeView {
   #login;

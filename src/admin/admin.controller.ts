@@ -5,7 +5,7 @@ import { Config } from '../config';
 import { Announcer } from '../gateway';
 import { BODY_OF_MESSAGE, JsonBody } from '../limits';
 import { type ListedNode, NodeService } from '../node';
-import { badRequest, BeelineError, type Json, parseUserId, validate } from '../shared';
+import { badRequest, BeelineError, ID_PROBLEM, type Json, parseUserId, printJson, validate } from '../shared';
 import { AnnouncementDto } from './dto/admin.dto';
 
 @ApiTags('admin')
@@ -31,8 +31,7 @@ export class AdminController {
   @ApiNoContentResponse()
   async endSessions(@Param('user') name: string): Promise<void> {
     const user = parseUserId(name);
-    if (user === undefined)
-      throw badRequest([{ field: 'user', problem: 'must be 1 to 128 letters, numbers or _.@:|+-' }]);
+    if (user === undefined) throw badRequest([{ field: 'user', problem: ID_PROBLEM }]);
     await this.revocations.revokeUser(user);
   }
 
@@ -42,10 +41,10 @@ export class AdminController {
   @ApiOperation({ summary: 'Tell every connection of the cluster; not stored.' })
   @ApiBody({ type: AnnouncementDto })
   async announce(@Body() payload: unknown): Promise<{ id: string; sentAt: number }> {
-    const body = validate(AnnouncementDto, payload).body as Json;
+    const json = printJson(validate(AnnouncementDto, payload).body);
     const { maxBodyBytes } = this.config;
-    if (Buffer.byteLength(JSON.stringify(body)) > maxBodyBytes)
+    if (Buffer.byteLength(json) > maxBodyBytes)
       throw new BeelineError('too_large', `the body must have at most ${maxBodyBytes} bytes as JSON`);
-    return this.announcer.announce(body);
+    return this.announcer.announce(JSON.parse(json) as Json);
   }
 }

@@ -17,6 +17,7 @@ import {
   newMessageId,
   type Offset,
   printDraft,
+  printJson,
   SENT_CHANNEL,
   sentAtOf,
   unavailable,
@@ -166,7 +167,7 @@ export class ChatService {
   }
 
   private printBody(body: Json): string {
-    const json = JSON.stringify(body);
+    const json = printJson(body);
     if (Buffer.byteLength(json) > this.config.maxBodyBytes) {
       throw new BeelineError(
         'too_large',

@@ -15,6 +15,7 @@ import { Metrics } from '../metrics';
 import {
   badRequest,
   BeelineError,
+  CLIENT_ID_PROBLEM,
   type ClientId,
   type ErrorBody,
   type Json,
@@ -115,7 +116,7 @@ function clientIdFrom(header: string | undefined): ClientId | undefined {
   if (header === undefined) return undefined;
   const clientId = parseClientId(header);
   if (clientId === undefined) {
-    throw badRequest([{ field: 'Idempotency-Key', problem: 'must be 1 to 64 letters, numbers or _.@:|+-' }]);
+    throw badRequest([{ field: 'Idempotency-Key', problem: CLIENT_ID_PROBLEM }]);
   }
   return clientId;
 }

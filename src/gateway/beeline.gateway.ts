@@ -14,7 +14,7 @@ import { Admission } from './admission';
 import { Conduct } from './conduct';
 import { dispatch } from './dispatch';
 import { grantOf } from './grant';
-import { readHandshake } from './handshake';
+import { readHandshake, tokenOf } from './handshake';
 import { RequestHandlers } from './request-handlers';
 import { SocketOutlet } from './socket-outlet';
 import { Transports } from './transports';
@@ -89,8 +89,9 @@ export class BeelineGateway implements OnGatewayInit<BeelineServer> {
   private async admit(socket: BeelineSocket): Promise<void> {
     if (socket.conn.readyState !== 'open') return;
     this.addressLimit.check(socket.conn);
-    const { token, deviceId, since } = readHandshake(socket.handshake.auth);
-    const identity = await this.verifier.verify(token);
+    const { auth } = socket.handshake;
+    const identity = await this.verifier.verify(tokenOf(auth));
+    const { deviceId, since } = readHandshake(auth);
     const connectionId = newConnectionId();
     const outlet: SocketOutlet = new SocketOutlet(
       socket,

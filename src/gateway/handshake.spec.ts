@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { BeelineError } from '../shared';
-import { isOriginAllowed, readHandshake } from './handshake';
+import { isOriginAllowed, readHandshake, tokenOf } from './handshake';
 
 function isAllowed(origin: string | undefined, host: string | undefined, allowed: string[] = []): boolean {
   return isOriginAllowed({ headers: { ...(origin && { origin }), ...(host && { host }) } }, allowed);
@@ -53,8 +53,8 @@ const sinceOf = (since: unknown): Record<string, string> =>
 
 describe('a handshake', () => {
   it('has a token of whatever type, and neither device nor since unless it says so', () => {
+    expect(tokenOf({ token: 7, unknown: 1 })).toBe(7);
     expect(readHandshake({ token: 7, unknown: 1 })).toEqual({
-      token: 7,
       deviceId: undefined,
       since: new Map(),
     });
@@ -62,7 +62,8 @@ describe('a handshake', () => {
   });
 
   it.each([undefined, null, 'text', 3, [], [{ token: 'x' }]])('that is %j says nothing', (auth) => {
-    expect(readHandshake(auth)).toEqual({ token: undefined, deviceId: undefined, since: new Map() });
+    expect(tokenOf(auth)).toBeUndefined();
+    expect(readHandshake(auth)).toEqual({ deviceId: undefined, since: new Map() });
   });
 
   it('names its device, normalised', () => {

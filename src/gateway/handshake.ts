@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import {
   type Channel,
   type DeviceId,
+  ID_PROBLEM,
   isPlainObject,
   type Offset,
   parseChannel,
@@ -10,18 +11,21 @@ import {
 } from '../shared';
 import { badRequest } from '../shared';
 
-/** What a client says of itself when it connects. */
+/** What a client says of itself when it connects, besides its token. */
 export interface Handshake {
-  token: unknown;
   deviceId: DeviceId | undefined;
   since: ReadonlyMap<Channel, Offset>;
 }
 
-/** Reads a handshake's `auth`; a malformed device id is `bad_request`, a malformed `since` is ignored. */
+/** Looked at first: nothing else that a stranger sends is worth reading. */
+export function tokenOf(auth: unknown): unknown {
+  return isPlainObject(auth) ? auth['token'] : undefined;
+}
+
+/** Reads the rest of a handshake's `auth`; a malformed device id is `bad_request`, a malformed `since` is ignored. */
 export function readHandshake(auth: unknown): Handshake {
   const fields = isPlainObject(auth) ? auth : {};
   return {
-    token: fields['token'],
     deviceId: readDeviceId(fields['deviceId']),
     since: readSince(fields['since']),
   };
@@ -31,7 +35,7 @@ function readDeviceId(value: unknown): DeviceId | undefined {
   if (value === undefined || value === null) return undefined;
   const deviceId = parseDeviceId(value);
   if (deviceId === undefined) {
-    throw badRequest([{ field: 'deviceId', problem: 'must be 1 to 128 letters, numbers or _.@:|+-' }]);
+    throw badRequest([{ field: 'deviceId', problem: ID_PROBLEM }]);
   }
   return deviceId;
 }

@@ -1,3 +1,4 @@
 export { createLogger, Logger } from './logger';
 export { LoggingModule } from './logging.module';
 export { NestLogger } from './nest-logger';
+export { OnceAMinute } from './once-a-minute';

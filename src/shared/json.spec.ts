@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { isPlainObject, problemOfJson } from './json';
+import { isPlainObject, printJson, problemOfJson } from './json';
 
 function nested(depth: number, wrap: (inner: unknown) => unknown): unknown {
   let value: unknown = 1;
@@ -45,5 +45,30 @@ describe('JSON values', () => {
   it('that are plain objects are neither null nor lists nor binary', () => {
     expect([{}, JSON.parse('{"__proto__":1}')].every(isPlainObject)).toBe(true);
     expect([null, undefined, [], 'a', 1, true, Buffer.from('x')].some(isPlainObject)).toBe(false);
+  });
+});
+
+describe('printed JSON', () => {
+  it.each<[unknown, unknown]>([
+    ['\ud800', '\ufffd'],
+    ['a\udc00b\ud83d', 'a\ufffdb\ufffd'],
+    [{ 'k\ud800': ['\udfff'] }, { 'k\ufffd': ['\ufffd'] }],
+    ['🐝 \u0000 \\ud800 \\\ud800', '🐝 \u0000 \\ud800 \\\ufffd'],
+  ])('of %j holds no half of a surrogate pair', (value, read) => {
+    expect(JSON.parse(printJson(value))).toEqual(read);
+  });
+
+  it('reads back as it was, but for these halves', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) =>
+        expect(JSON.parse(printJson(value))).toEqual(JSON.parse(JSON.stringify(value))),
+      ),
+    );
+    fc.assert(
+      fc.property(fc.array(fc.nat(0xffff)), (units) => {
+        const text = String.fromCharCode(...units);
+        expect(JSON.parse(printJson(text))).toBe(Buffer.from(text).toString());
+      }),
+    );
   });
 });

@@ -15,6 +15,19 @@ export function problemOfJson(value: unknown, depth = 0): string | undefined {
   return undefined;
 }
 
+/** As JSON.stringify writes half of a surrogate pair, or any other escape. */
+const ESCAPE = /\\(?:u(d[89a-f][0-9a-f]{2})|.)/g;
+
+/**
+ * JSON text that every client can read: where a text, or a key, holds half of a surrogate pair, U+FFFD stands in its
+ * place. Many languages can not hold such text, and would never get past it.
+ */
+export function printJson(value: unknown): string {
+  const json = JSON.stringify(value);
+  if (!json.includes('\\ud')) return json;
+  return json.replace(ESCAPE, (escape, half?: string) => (half === undefined ? escape : '\ufffd'));
+}
+
 /** An object as JSON.parse makes them: not an array, not null, not binary. */
 export function isPlainObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value);

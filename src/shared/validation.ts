@@ -1,6 +1,13 @@
 import { ValidateBy, ValidateIf, type ValidationError, validateSync } from 'class-validator';
 import { BeelineError, badRequest, type FieldProblem } from './errors';
-import { parseChannel, parseClientId, parseDeviceId, parseUserId } from './ids';
+import {
+  CLIENT_ID_PROBLEM,
+  ID_PROBLEM,
+  parseChannel,
+  parseClientId,
+  parseDeviceId,
+  parseUserId,
+} from './ids';
 import { isPlainObject, problemOfJson } from './json';
 import { parseOffset, parseUpTo } from './offset';
 import { type PreparedChecks, prepareChecks } from './prepared-checks';
@@ -69,12 +76,9 @@ function ParsedBy(name: string, parse: (value: unknown) => unknown, problem: str
   });
 }
 
-const ID_PROBLEM = 'must be 1 to 128 letters, numbers or _.@:|+-';
-
 export const IsUserId = (): PropertyDecorator => ParsedBy('isUserId', parseUserId, ID_PROBLEM);
 export const IsDeviceId = (): PropertyDecorator => ParsedBy('isDeviceId', parseDeviceId, ID_PROBLEM);
-export const IsClientId = (): PropertyDecorator =>
-  ParsedBy('isClientId', parseClientId, 'must be 1 to 64 letters, numbers or _.@:|+-');
+export const IsClientId = (): PropertyDecorator => ParsedBy('isClientId', parseClientId, CLIENT_ID_PROBLEM);
 export const IsChannel = (): PropertyDecorator =>
   ParsedBy('isChannel', parseChannel, 'must be 1 to 32 of a-z, 0-9, _ and -');
 export const IsOffset = (): PropertyDecorator =>

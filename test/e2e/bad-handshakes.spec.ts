@@ -176,6 +176,11 @@ describe('both doors', () => {
     },
   );
 
+  it('the token is looked at before anything else that is sent with it', async () => {
+    const auth = { token: MARK, deviceId: `${MARK} ${MARK}` };
+    expect(await refusedHandshake(auth)).toEqual(UNAUTHORIZED);
+  });
+
   it('a namespace that is not there ends the transport, and costs nothing else', async () => {
     const client = TestClient.start(node, EVE, { namespace: '/admin' });
     expect(await client.ended()).toBe('transport close');

@@ -14,9 +14,9 @@ import {
 
 /** Valid values of the contract's patterns, biased to what is at their edges. */
 const idCharacter = fc.oneof(
-  fc.constantFrom('_', '.', '@', ':', '|', '+', '-'),
+  fc.constantFrom('_', '.', '@', ':', '|', '+', '-', "'", '=', '~'),
   fc.constantFrom('a', 'b', 'z', 'A', 'Z', '0', '9'),
-  fc.constantFrom('é', 'ß', 'ж', '漢', '٣', '𝒳', '𐐷'),
+  fc.constantFrom('é', 'ß', 'ж', '漢', '٣', '𝒳', '𐐷', 'हि', 'र्', 'נָ'),
 );
 
 function idOf(max: number): fc.Arbitrary<string> {

@@ -38,6 +38,9 @@ const textsOfNoId = (maxLength: number): BadValue[] => [
   ['a quote', `${MARK}"`],
   ['an emoji', `${MARK}🐝`],
   ['half a surrogate pair', `${MARK}\ud800`],
+  ['a mark at the beginning', `\u0301${MARK}`],
+  ['what shows nothing', '\u3164'],
+  ['an invisible letter', `${MARK}\uffa0`],
   ['__proto__', '__proto__'],
 ];
 

@@ -1,11 +1,11 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IsString, Length } from 'class-validator';
-import { IsUserId, type UserId } from '../../shared';
+import { ID_PROBLEM, IsUserId, type UserId } from '../../shared';
 
 const PASSWORD_PROBLEM = 'must be 8 to 256 characters';
 
 export class CredentialsDto {
-  @ApiProperty({ type: String, example: 'alice', description: '1 to 128 letters, numbers or _.@:|+-' })
+  @ApiProperty({ type: String, example: 'alice', description: `It ${ID_PROBLEM}.` })
   @IsUserId()
   username: UserId = '' as UserId;
 
