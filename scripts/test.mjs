@@ -16,6 +16,7 @@ requireNode();
 ensurePackages();
 ensureProgram('redis-server', 'redis-server');
 ensureProgram('haproxy', 'haproxy');
+ensureProgram('promtool', 'prometheus');
 ensurePythonModules(['socketio', 'websocket'], ['python3-socketio', 'python3-websocket']);
 process.env.CHROMIUM_PATH = ensureChromium();
 process.env.KUBECTL = ensureKubectl();

@@ -55,6 +55,7 @@ export class Hub {
     private readonly metrics: Metrics,
   ) {
     metrics.connections.from(() => this.count);
+    metrics.sweepInterval.from(() => config.sweepIntervalMs / 1000);
     metrics.oldestSweep.from(() => this.rotation.oldestServedMs(monotonicMs()) / 1000);
     metrics.laggingConnections.from(() => this.all().filter(({ isLagging }) => isLagging).length);
   }

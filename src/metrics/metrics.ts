@@ -117,6 +117,9 @@ export class Metrics implements OnApplicationShutdown {
   readonly leaseAge = new Reading(
     this.named('beeline_lease_age_seconds', 'Since the lease of this node was last taken or renewed.'),
   );
+  readonly lease = new Reading(
+    this.named('beeline_lease_seconds', 'How long a lease lasts: `NODE_LEASE_MS`.'),
+  );
   readonly ready = new Reading(
     this.named('beeline_ready', '1 where the node may be sent clients, as at `/readyz`; 0 otherwise.'),
   );
@@ -129,6 +132,12 @@ export class Metrics implements OnApplicationShutdown {
     this.named(
       'beeline_oldest_sweep_seconds',
       'Since the user of this node was compared with the store for whom that is longest ago; under `SWEEP_INTERVAL_MS` and a little where all is well.',
+    ),
+  );
+  readonly sweepInterval = new Reading(
+    this.named(
+      'beeline_sweep_interval_seconds',
+      'How long a round of sweeps should take: `SWEEP_INTERVAL_MS`.',
     ),
   );
   readonly redisRoundtrip = this.histogram(

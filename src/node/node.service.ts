@@ -62,6 +62,7 @@ export class NodeService implements OnModuleInit {
     this.currentId = newNodeId(config.nodeName);
     this.liveness = new Liveness(SWEEPS_UNTIL_FORGOTTEN * config.sweepIntervalMs);
     metrics.ready.from(() => (this.isReady ? 1 : 0));
+    metrics.lease.from(() => config.nodeLeaseMs / 1000);
     metrics.leaseAge.from(() => (monotonicMs() - this.leaseHeldAt) / 1000);
   }
 

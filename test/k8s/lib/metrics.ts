@@ -14,7 +14,15 @@ export const METRICS: Record<string, { type: 'counter' | 'gauge' | 'histogram'; 
   beeline_lagging_connections: { type: 'gauge' },
   beeline_evictions_total: { type: 'counter' },
   beeline_lease_age_seconds: { type: 'gauge' },
+  beeline_lease_seconds: { type: 'gauge' },
   beeline_sweep_duration_seconds: { type: 'histogram' },
+  beeline_oldest_sweep_seconds: { type: 'gauge' },
+  beeline_sweep_interval_seconds: { type: 'gauge' },
+  beeline_transports_ended_total: { type: 'counter', labels: ['cause'] },
+  beeline_store_free_bytes: { type: 'gauge' },
+  beeline_store_reopenings_total: { type: 'counter' },
+  beeline_store_damaged_total: { type: 'counter' },
+  beeline_store_missing_total: { type: 'counter' },
   beeline_redis_roundtrip_seconds: { type: 'histogram' },
   beeline_eventloop_delay_seconds: { type: 'gauge', labels: ['quantile'] },
   beeline_malformed_envelopes_total: { type: 'counter' },
@@ -35,7 +43,7 @@ export function unknownIn(expression: string): string[] {
     for (const [, label = ''] of matchers.matchAll(/(\w+)\s*[=!]/g)) {
       if (![...ADDED_LABELS, ...(metric?.labels ?? [])].includes(label)) faults.push(`${name}{${label}}`);
     }
-    const isRate = new RegExp(`(rate|increase)\\(${name}\\b`).test(expression);
+    const isRate = new RegExp(`(rate|increase|max_over_time)\\(${name}\\b`).test(expression);
     if (metric !== undefined && isRate !== (metric.type !== 'gauge'))
       faults.push(`${name} is a ${metric.type}`);
   }
