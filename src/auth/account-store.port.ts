@@ -15,7 +15,7 @@ export abstract class AccountStore {
 
   /**
    * Atomically uses generation `generation`: the newest moves on, the one before it is answered the same again
-   * for `graceMs`, anything older ends the login; so does a revocation of the user (revocation-store.port.ts) that
+   * for `graceMs`, anything older ends the login, its access tokens too (for `ttlMs`); so does a revocation of the user (revocation-store.port.ts) that
    * came with or after the last use.
    */
   abstract rotateLogin(

@@ -3,9 +3,10 @@ import { Injectable } from '@nestjs/common';
 import { Config } from '../config';
 import { AuthAttempts } from '../limits';
 import { Logger } from '../logging';
-import { BeelineError, type UserId } from '../shared';
+import { BeelineError, StoreClock, type UserId } from '../shared';
 import { AccountStore } from './account-store.port';
 import { hashPassword, verifyPassword } from './password';
+import { Revocations } from './revocations';
 import { TokenSigner } from './token-signer';
 
 /** What a login or a refresh gives, as in RFC 6749. */
@@ -32,6 +33,8 @@ export class AccountService {
   constructor(
     private readonly config: Config,
     private readonly accounts: AccountStore,
+    private readonly revocations: Revocations,
+    private readonly clock: StoreClock,
     private readonly attempts: AuthAttempts,
     private readonly logger: Logger,
   ) {
@@ -79,6 +82,9 @@ export class AccountService {
     const rotation = await this.accounts.rotateLogin(userId, loginId, generation, REFRESH_GRACE_MS, ttlMs);
     if (rotation.outcome !== 'rotated') {
       this.logger.warn({ userId, outcome: rotation.outcome }, 'refresh refused');
+      // The store has ended it. Its connections hear of it here, as after a log-out.
+      if (rotation.outcome === 'revoked')
+        await this.revocations.revokeLogin({ userId, loginId, expiresAt: 0 });
       const why =
         rotation.outcome === 'revoked'
           ? 'is of a login that has been ended, or was used before: that ends it too'
@@ -103,8 +109,10 @@ export class AccountService {
     at: number,
   ): TokenPair {
     const ttlMs = this.config.accessTokenTtlMs;
+    // Nodes believe a step of the store's clock only when it has stayed: nobody is locked out until then.
+    const issuedAt = Math.min(at, this.clock.now() + this.config.jwtClockToleranceMs);
     return {
-      accessToken: signer.signAccess(userId, at, ttlMs, { sid: loginId, ...this.issuerClaims() }),
+      accessToken: signer.signAccess(userId, issuedAt, ttlMs, { sid: loginId, ...this.issuerClaims() }),
       tokenType: 'Bearer',
       expiresIn: Math.ceil(ttlMs / 1000),
       refreshToken: signer.signRefresh({ userId, loginId, generation }),

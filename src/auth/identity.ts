@@ -4,9 +4,12 @@ import type { UserId } from '../shared';
 export interface Identity {
   userId: UserId;
   scopes: ReadonlySet<string>;
-  /** The login that the token belongs to: its `sid`, else its `jti`; made fit for a key (login-id.ts). */
-  loginId: string | undefined;
-  /** Unix ms; 0 where the token does not say. Tokens issued up to a revocation are refused. */
+  /** The login that the token belongs to: its `sid`, else its `jti`, else the token itself (login-id.ts). */
+  loginId: string;
+  /**
+   * Unix ms; 0 where the token does not say. Tokens issued up to a revocation are refused. Of an outside issuer, whose
+   * clock may be ahead, the earliest that it can have been by ours.
+   */
   issuedAt: number;
   /** Unix ms, to be held against the store's clock. */
   expiresAt: number;

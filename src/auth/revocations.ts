@@ -35,10 +35,10 @@ export class Revocations {
     return this.store.isRevoked(userId, loginId, issuedAt);
   }
 
-  /** Ends the login of a token. One that names no login goes on to be good; the user's connections end. */
-  async revokeLogin(identity: Identity): Promise<void> {
-    const { userId, loginId } = identity;
-    if (loginId !== undefined) await this.store.revokeLogin(userId, loginId, this.longestLifeMs(identity));
+  /** Ends a login; `expiresAt` is that of the token which was presented, 0 where none was. */
+  async revokeLogin(login: Pick<Identity, 'userId' | 'loginId' | 'expiresAt'>): Promise<void> {
+    const { userId, loginId } = login;
+    await this.store.revokeLogin(userId, loginId, this.longestLifeMs(login));
     this.logger.info({ userId }, 'login ended');
     await this.tell(userId, loginId);
   }
@@ -54,7 +54,7 @@ export class Revocations {
    * Until no token of the login can be good. How long an outside issuer's others live is not known here: as long as a
    * login of ours at least, and as long as the one presented.
    */
-  private longestLifeMs({ expiresAt }: Identity): number {
+  private longestLifeMs({ expiresAt }: Pick<Identity, 'expiresAt'>): number {
     const { tokenKey, accessTokenTtlMs, refreshTokenTtlMs } = this.config;
     const usualMs = tokenKey.kind === 'own' ? accessTokenTtlMs : refreshTokenTtlMs;
     return Math.max(expiresAt - this.clock.now(), usualMs) + EXPIRY_ROUNDING_MS;

@@ -2,6 +2,7 @@ import { createHmac, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { type SignOptions, sign } from 'jsonwebtoken';
 import { KeyServer } from '../../test/support/key-server';
 import { readConfig } from '../config';
+import type { Logger } from '../logging';
 import { type BeelineError, monotonicMs, StoreClock } from '../shared';
 import { TokenSigner } from './token-signer';
 import { TokenVerifier } from './token-verifier';
@@ -16,11 +17,16 @@ const otherRsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const pemOf = (key: KeyObject): string => key.export({ type: 'spki', format: 'pem' }).toString();
 
+/** Every line that was written, as its words and fields. */
+const lines: object[] = [];
+const write = (fields: object, message: string): void => void lines.push({ message, ...fields });
+const log: Logger = { error: write, warn: write, info: write, debug: write };
+
 function verifierWith(environment: Record<string, string>, storeNowMs = STORE_NOW_MS): TokenVerifier {
   const clock = new StoreClock();
   const now = monotonicMs();
   clock.set(storeNowMs, now, now);
-  return new TokenVerifier(readConfig({ REDIS_URL: 'redis://127.0.0.1', ...environment }), clock);
+  return new TokenVerifier(readConfig({ REDIS_URL: 'redis://127.0.0.1', ...environment }), clock, log);
 }
 
 const claims = { sub: 'bob', iat: NOW - 60, exp: NOW + 60 };
@@ -67,10 +73,69 @@ describe('a token of our own', () => {
     const identity = await own.verify(tokenOf({ ...claims, scope: 'send:any  admin', sid: 's', jti: 'j' }));
     expect(identity).toMatchObject({ scopes: new Set(['send:any', 'admin']), loginId: 's' });
     expect(await own.verify(tokenOf({ ...claims, jti: 'j' }))).toMatchObject({ loginId: 'j' });
-    expect(await own.verify(tokenOf({ ...claims, scope: ['admin'], sid: 7 }))).toMatchObject({
-      scopes: new Set(),
-      loginId: undefined,
-    });
+  });
+
+  it('is a login of its own where it names none, however its signature is written', async () => {
+    const { loginId } = await own.verify(tokenOf());
+    expect(loginId).toMatch(/^t-[A-Za-z0-9_-]{43}$/);
+    expect(await own.verify(tokenOf())).toMatchObject({ loginId });
+    expect((await own.verify(tokenOf({ ...claims, more: 1 }))).loginId).not.toBe(loginId);
+  });
+
+  it.each([
+    [{ scope: ['admin', 'send:any'] }, ['admin', 'send:any']],
+    [{ scp: 'admin  x' }, ['admin', 'x']],
+    [{ scp: ['admin'] }, ['admin']],
+    [{ scope: 'a', scp: 'b' }, ['a']],
+    [{ scope: '' }, []],
+  ])('has the scopes of %j', async (more, scopes) => {
+    expect((await own.verify(tokenOf({ ...claims, ...more }))).scopes).toEqual(new Set(scopes));
+  });
+
+  const header = { alg: 'HS256', typ: 'JWT' };
+  const hmac = (text: string): string => createHmac('sha256', SECRET).update(text).digest('base64url');
+
+  it.each<[string, unknown[]]>([
+    ['sid', [7, {}, null, ['x']]],
+    ['jti', [7, true]],
+    ['iat', ['1', null, 1e308, {}, NOW + 6]],
+    ['nbf', ['1', null, -1e308, NOW + 6]],
+    ['exp', [1e308, 1e15]],
+    ['scope', [7, null, [7], {}]],
+    ['scp', [7, ['a', null]]],
+    ['sub', [7, ['bob'], {}]],
+  ])('is refused with a %s that is none, and the log names the claim', async (claim, values) => {
+    for (const value of values) {
+      const verifier = verifierWith({ AUTH_SECRET: SECRET });
+      lines.length = 0;
+      const forged = `{${JSON.stringify({ ...claims, [claim]: undefined }).slice(1, -1)},"${claim}":${typeof value === 'number' && Math.abs(value) > 1e300 ? (value > 0 ? '1e308' : '-1e308') : JSON.stringify(value)}}`;
+      const text = [JSON.stringify(header), forged]
+        .map((part) => Buffer.from(part).toString('base64url'))
+        .join('.');
+      expect(await outcomeOf(verifier, `${text}.${hmac(text)}`)).toBe('unauthorized');
+      expect(lines).toEqual([{ message: 'token refused', reason: claim, count: 1 }]);
+    }
+  });
+
+  it('may be ahead of the clock of the store by the tolerance', async () => {
+    expect(await outcomeOf(own, tokenOf({ ...claims, nbf: NOW + 5, iat: NOW + 5 }))).toBe('accepted');
+    const strict = verifierWith({ AUTH_SECRET: SECRET, JWT_CLOCK_TOLERANCE_MS: '0' });
+    expect(await outcomeOf(strict, tokenOf({ ...claims, iat: NOW + 1 }))).toBe('unauthorized');
+  });
+
+  it.each([{ crit: ['exp'] }, { crit: [] }, { kid: 7 }])('is refused with the header %j', async (more) => {
+    expect(await outcomeOf(own, forge({ ...header, ...more }, claims, hmac))).toBe('unauthorized');
+  });
+
+  it('of a broken payload is refused, a thousand times in one line', async () => {
+    const verifier = verifierWith({ AUTH_SECRET: SECRET });
+    lines.length = 0;
+    const head = Buffer.from(JSON.stringify(header)).toString('base64url');
+    for (let i = 0; i < 1000; i += 1)
+      expect(await outcomeOf(verifier, `${head}.${Buffer.from('{"sub":').toString('base64url')}.AAAA`)).toBe(
+        'unauthorized',
+      );
+    expect(lines).toHaveLength(1);
   });
 
   it('names its user in NFC', async () => {
@@ -87,7 +152,8 @@ describe('a token of our own', () => {
 
   it('is refused when it is too long, however good', async () => {
     expect(await outcomeOf(own, tokenOf({ ...claims, more: 'x'.repeat(5000) }))).toBe('accepted');
-    expect(await outcomeOf(own, tokenOf({ ...claims, more: 'x'.repeat(6200) }))).toBe('unauthorized');
+    expect(await outcomeOf(own, tokenOf({ ...claims, more: 'x'.repeat(12_000) }))).toBe('accepted');
+    expect(await outcomeOf(own, tokenOf({ ...claims, more: 'x'.repeat(12_300) }))).toBe('bad_request');
   });
 
   it('is refused without an expiry, with a wrong one, and without a user', async () => {
@@ -141,6 +207,27 @@ describe('a token of our own', () => {
 });
 
 describe('a token of an outside issuer', () => {
+  it('counts as issued as early as it can have been: its clock may be ahead', async () => {
+    const { issuedAt } = await verifierWith({ JWT_SECRET: SECRET }).verify(
+      tokenOf({ ...claims, iat: NOW + 5 }),
+    );
+    expect(issuedAt).toBe(STORE_NOW_MS);
+  });
+
+  it.each([
+    [{ iss: 'eve', aud: 'beeline' }, 'iss'],
+    [{ iss: 'issuer', aud: 'other' }, 'aud'],
+    [{ iss: 'issuer', aud: 7 }, 'aud'],
+  ])('with %j is refused, and the log says which claim it was', async (more, reason) => {
+    const verifier = verifierWith({ JWT_SECRET: SECRET, JWT_ISSUER: 'issuer', JWT_AUDIENCE: 'beeline' });
+    lines.length = 0;
+    const hmac = (text: string): string => createHmac('sha256', SECRET).update(text).digest('base64url');
+    expect(await outcomeOf(verifier, forge({ alg: 'HS256', typ: 'JWT' }, { ...claims, ...more }, hmac))).toBe(
+      'unauthorized',
+    );
+    expect(lines).toEqual([{ message: 'token refused', reason, count: 1 }]);
+  });
+
   it('may be signed with a shared secret', async () => {
     const verifier = verifierWith({ JWT_SECRET: SECRET });
     expect(await outcomeOf(verifier, tokenOf())).toBe('accepted');
@@ -244,7 +331,9 @@ describe('a token whose keys are published', () => {
   it('is refused when it names no key that is published, or another than signed it', async () => {
     expect(await outcomeOf(verifier, signedBy(rsa.privateKey, 'unknown'))).toBe('unauthorized');
     expect(await outcomeOf(verifier, signedBy(otherRsa.privateKey, 'first'))).toBe('unauthorized');
-    for (const junk of ['x', 'a.b.c', '..']) expect(await outcomeOf(verifier, junk)).toBe('unauthorized');
+    const broken = `${Buffer.from('{"alg":"RS256","typ":"JWT","kid":"first"}').toString('base64url')}.e30x.AAAA`;
+    for (const junk of ['x', 'a.b.c', '..', broken])
+      expect(await outcomeOf(verifier, junk)).toBe('unauthorized');
   });
 
   it('is refused when it is unsigned, or signed with what is public', async () => {

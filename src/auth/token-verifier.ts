@@ -1,11 +1,12 @@
 import { createPublicKey, createSecretKey, type KeyObject } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { type Algorithm, decode, type JwtPayload, verify } from 'jsonwebtoken';
+import { type Algorithm, type JwtPayload, verify } from 'jsonwebtoken';
 import { JwksClient, SigningKeyNotFoundError } from 'jwks-rsa';
 import { Config } from '../config';
-import { BeelineError, parseUserId, StoreClock } from '../shared';
+import { Logger, OnceAMinute } from '../logging';
+import { badRequest, BeelineError, isPlainObject, StoreClock } from '../shared';
 import type { Identity } from './identity';
-import { opaqueLoginId } from './login-id';
+import { type ClaimRules, readHeader, readIdentity, TokenRefusal } from './token-claims';
 
 /** A key that is ready to verify with, and the algorithms that it, not the token, allows. */
 interface PreparedKey {
@@ -13,9 +14,7 @@ interface PreparedKey {
   algorithms: Algorithm[];
 }
 
-const MAX_TOKEN_LENGTH = 8192;
-/** Seconds with a fraction are not exact in binary: without it, 1.001 s could read as the millisecond before. */
-const IAT_ROUNDING_MS = 0.01;
+const MAX_TOKEN_LENGTH = 16_384;
 const JWKS_TIMEOUT_MS = 5000;
 const JWKS_MAX_REQUESTS_PER_MINUTE = 10;
 
@@ -25,11 +24,13 @@ const JWKS_MAX_REQUESTS_PER_MINUTE = 10;
  */
 @Injectable()
 export class TokenVerifier {
-  private readonly findKey: (token: string) => PreparedKey | Promise<PreparedKey>;
+  private readonly findKey: (kid: string | undefined) => PreparedKey | Promise<PreparedKey>;
+  private readonly refusals = new OnceAMinute();
 
   constructor(
     private readonly config: Config,
     private readonly clock: StoreClock,
+    private readonly logger: Logger,
   ) {
     const { tokenKey } = config;
     if (tokenKey.kind === 'jwks') {
@@ -41,13 +42,40 @@ export class TokenVerifier {
     }
   }
 
-  /** Throws `unauthorized` for whatever is not a valid token of ours, `unavailable` where keys can't be fetched. */
+  /**
+   * Throws `unauthorized` for whatever is not a valid token of ours, `bad_request` for one that is too long, and
+   * `unavailable` where keys can't be fetched.
+   */
   async verify(token: unknown): Promise<Identity> {
     if (typeof token !== 'string' || token === '')
       throw new BeelineError('unauthorized', 'a token is missing');
-    if (token.length > MAX_TOKEN_LENGTH) throw new BeelineError('unauthorized', 'the token is too long');
-    const { key, algorithms } = await this.findKey(token);
-    return this.toIdentity(this.readClaims(token, key, algorithms));
+    if (token.length > MAX_TOKEN_LENGTH)
+      throw badRequest([{ field: 'token', problem: `must have at most ${MAX_TOKEN_LENGTH} characters` }]);
+    try {
+      const header = readHeader(token);
+      const { key, algorithms } = await this.findKey(header.kid);
+      return readIdentity(token, this.readClaims(token, key, algorithms), this.rules());
+    } catch (error) {
+      if (error instanceof TokenRefusal) this.tell(error.reason);
+      throw error;
+    }
+  }
+
+  /** What is wrong with strangers' tokens is the operator's to know, and never the token. */
+  private tell(reason: string): void {
+    const count = this.refusals.due(reason);
+    if (count !== undefined) this.logger.info({ reason, count }, 'token refused');
+  }
+
+  private rules(): ClaimRules {
+    const { jwtUserClaim, jwtClockToleranceMs, tokenKey } = this.config;
+    const nowMs = this.clock.now();
+    return {
+      nowMs,
+      userClaim: jwtUserClaim,
+      toleranceMs: jwtClockToleranceMs,
+      isOwn: tokenKey.kind === 'own',
+    };
   }
 
   private readClaims(token: string, key: KeyObject, algorithms: Algorithm[]): JwtPayload {
@@ -55,30 +83,16 @@ export class TokenVerifier {
     try {
       const claims = verify(token, key, {
         algorithms,
+        ignoreNotBefore: true,
         clockTimestamp: Math.floor(this.clock.now() / 1000),
         ...(jwtIssuer === undefined ? {} : { issuer: jwtIssuer }),
         ...(jwtAudience === undefined ? {} : { audience: jwtAudience }),
       });
-      if (typeof claims !== 'string') return claims;
+      if (isPlainObject(claims)) return claims;
     } catch (cause) {
-      throw new BeelineError('unauthorized', reasonOf(cause), { cause });
+      throw refusalOf(cause);
     }
-    throw new BeelineError('unauthorized', 'the token has no claims');
-  }
-
-  private toIdentity(claims: JwtPayload): Identity {
-    const userId = parseUserId(claims[this.config.jwtUserClaim] as unknown);
-    if (userId === undefined) throw new BeelineError('unauthorized', 'the token names no valid user');
-    if (typeof claims.exp !== 'number') throw new BeelineError('unauthorized', 'the token has no expiry');
-    const loginId: unknown = claims['sid'] ?? claims.jti;
-    const scope: unknown = claims['scope'];
-    return {
-      userId,
-      scopes: new Set(typeof scope === 'string' ? scope.split(' ').filter(Boolean) : []),
-      loginId: typeof loginId === 'string' ? opaqueLoginId(loginId) : undefined,
-      issuedAt: typeof claims.iat === 'number' ? Math.floor(claims.iat * 1000 + IAT_ROUNDING_MS) : 0,
-      expiresAt: claims.exp * 1000,
-    };
+    throw new TokenRefusal('claims', 'the token has no claims');
   }
 }
 
@@ -103,7 +117,7 @@ function preparePublicKey(key: KeyObject): PreparedKey {
 }
 
 /** Keys by `kid`, fetched when first met and kept; how often the issuer is asked is limited. */
-function findKeyInJwks(url: string): (token: string) => Promise<PreparedKey> {
+function findKeyInJwks(url: string): (kid: string | undefined) => Promise<PreparedKey> {
   const client = new JwksClient({
     jwksUri: url,
     cache: true,
@@ -113,10 +127,7 @@ function findKeyInJwks(url: string): (token: string) => Promise<PreparedKey> {
   });
   const preparedByPem = new Map<string, PreparedKey>();
   const lastPemByKid = new Map<string | undefined, string>();
-  return async (text) => {
-    const token = decode(text, { complete: true });
-    if (token === null) throw new BeelineError('unauthorized', 'the token is malformed');
-    const { kid } = token.header;
+  return async (kid) => {
     const pem = await fetchPem(client, kid, lastPemByKid.get(kid));
     lastPemByKid.set(kid, pem);
     let prepared = preparedByPem.get(pem);
@@ -138,19 +149,25 @@ async function fetchPem(
     return (await client.getSigningKey(kid)).getPublicKey();
   } catch (cause) {
     if (cause instanceof SigningKeyNotFoundError) {
-      throw new BeelineError(
-        'unauthorized',
-        'the token is signed with a key that its issuer does not publish',
-        { cause },
-      );
+      throw new TokenRefusal('kid', 'the token is signed with a key that its issuer does not publish');
     }
     if (last !== undefined) return last;
     throw new BeelineError('unavailable', 'the keys of the token issuer can not be fetched', { cause });
   }
 }
 
-function reasonOf(error: unknown): string {
-  return error instanceof Error && error.name === 'TokenExpiredError'
-    ? 'the token has expired'
-    : 'the token is not valid';
+/** Which of its parts is at fault, by the library's words. */
+const REASONS: readonly [words: RegExp, reason: string][] = [
+  [/^jwt expired|^invalid exp/, 'exp'],
+  [/^jwt issuer/, 'iss'],
+  [/^jwt audience/, 'aud'],
+  [/signature/, 'signature'],
+  [/algorithm/, 'alg'],
+];
+
+function refusalOf(cause: unknown): TokenRefusal {
+  const words = cause instanceof Error ? cause.message : '';
+  const reason = REASONS.find(([pattern]) => pattern.test(words))?.[1] ?? 'malformed';
+  const hasExpired = cause instanceof Error && cause.name === 'TokenExpiredError';
+  return new TokenRefusal(reason, hasExpired ? 'the token has expired' : 'the token is not valid');
 }

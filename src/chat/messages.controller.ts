@@ -114,7 +114,8 @@ function senderOf({ userId, scopes }: Identity, from: UserId | undefined): UserI
 
 function clientIdFrom(header: string | undefined): ClientId | undefined {
   if (header === undefined) return undefined;
-  const clientId = parseClientId(header);
+  // It may be a string of a structured field (RFC 9651): the quotes are no part of it.
+  const clientId = parseClientId(/^"(.*)"$/.exec(header)?.[1] ?? header);
   if (clientId === undefined) {
     throw badRequest([{ field: 'Idempotency-Key', problem: CLIENT_ID_PROBLEM }]);
   }

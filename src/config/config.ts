@@ -28,6 +28,7 @@ export abstract class Config implements Omit<Settings, SettledElsewhere> {
   abstract readonly tokenKey: TokenKey;
   abstract readonly jwtIssuer: string | undefined;
   abstract readonly jwtAudience: string | undefined;
+  abstract readonly jwtClockToleranceMs: number;
   abstract readonly jwtUserClaim: string;
   abstract readonly localAccounts: boolean;
   abstract readonly accessTokenTtlMs: number;

@@ -87,6 +87,12 @@ export const SETTINGS = {
     'The `aud` that a token must name; not looked at where unset.',
   ),
   jwtUserClaim: setting('JWT_USER_CLAIM', read.text, 'sub', 'The claim that names the user.'),
+  jwtClockToleranceMs: setting(
+    'JWT_CLOCK_TOLERANCE_MS',
+    read.integer(0),
+    '5000',
+    "How far `nbf` and `iat` of a token may be ahead of the store's clock.",
+  ),
   localAccounts: setting(
     'LOCAL_ACCOUNTS',
     read.flag,

@@ -115,6 +115,8 @@ describe.each(stores)('AccountStore on $name', (kind) => {
       await rotatedAt(2);
       expect(await rotate(1)).toEqual({ outcome: 'revoked' });
       for (const generation of [1, 2, 3]) expect(await rotate(generation)).toEqual({ outcome: 'unknown' });
+      // Its access tokens too, in the same step.
+      expect(await store.revocations.isRevoked(user, LOGIN, await store.storeNow())).toBe(true);
     });
 
     it('gives nothing for a generation that has not been given out', async () => {

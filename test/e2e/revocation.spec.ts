@@ -5,6 +5,7 @@ import {
   type RestAnswer,
   startTrio,
   TEST_SECRET,
+  TestClient,
   tokenFor,
   type Trio,
   uniqueUser,
@@ -52,6 +53,23 @@ describe('with accounts of our own, on three nodes', () => {
     expect((await refresh(laptop.refreshToken)).status).toBe(200);
   });
 
+  it('the use of an old refresh token does what a logout does: connections and access tokens end, on every node', async () => {
+    const [phone, laptop] = [await login(), await login()];
+    const on = async (token: string): Promise<TestClient[]> =>
+      Promise.all(nodes.map((node) => TestClient.connect(node, username, { token })));
+    const [ended, staying] = [await on(phone.token), await on(laptop.token)];
+    const second = await refresh(phone.refreshToken);
+    const third = await refresh(String(second.body['refreshToken']));
+    expect(await refresh(phone.refreshToken)).toMatchObject(REFUSED);
+    for (const client of ended) expect(await client.ended()).toBe('io server disconnect');
+    for (const { body } of [second, third])
+      expect(await statuses(String(body['accessToken']))).toEqual([401, 401, 401]);
+    expect(await refresh(String(third.body['refreshToken']))).toMatchObject(REFUSED);
+    for (const client of staying) expect(client.socket.connected).toBe(true);
+    expect(await statuses(laptop.token)).toEqual([200, 200, 200]);
+    TestClient.closeAll();
+  });
+
   it('the end of all sessions refuses all that there was, and a login right after it works', async () => {
     const [phone, laptop] = [await login(), await login()];
     await revokeUser();
@@ -82,9 +100,11 @@ describe('with an outside issuer, on three nodes', () => {
     },
   );
 
-  it('a token that names no login is good after a logout', async () => {
-    const token = tokenFor(uniqueUser('bob'));
+  it('a logout with a token that names no login refuses that token, and no other of the user', async () => {
+    const user = uniqueUser('bob');
+    const [token, other] = [tokenFor(user), tokenFor(user, { more: 'x' })];
     expect(await rest(nodes[0], 'POST', '/auth/logout', { token })).toMatchObject({ status: 204 });
-    expect(await statuses(token)).toEqual([200, 200, 200]);
+    expect(await statuses(token)).toEqual([401, 401, 401]);
+    expect(await statuses(other)).toEqual([200, 200, 200]);
   });
 });

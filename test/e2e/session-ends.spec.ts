@@ -59,11 +59,16 @@ describe('without a sweep to help, on three nodes', () => {
     },
   );
 
-  it('a logout with a token that names no login ends all of the user`s connections, on every node', async () => {
+  it('a logout with a token that names no login ends the connections of that token, and touches no other device', async () => {
     const token = tokenFor(user);
-    const clients = [...(await onEach(token)), ...(await onEach(tokenFor(user, { sid: 'laptop' })))];
+    const clients = await onEach(token);
+    const others = [
+      ...(await onEach(tokenFor(user, { sid: 'laptop' }))),
+      ...(await onEach(tokenFor(user, { more: 'x' }))),
+    ];
     expect((await logOut(token)).status).toBe(204);
     await revoked(clients);
+    for (const other of others) expect(other.socket.connected).toBe(true);
   });
 
   it('an administrator ends all of a user`s connections on every node, and nobody else`s', async () => {

@@ -1,5 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import { Changes, DAMAGED, EmbeddedDatabase, type Expiring, keys, revokedUpto } from '../../embedded';
+import {
+  Changes,
+  DAMAGED,
+  EmbeddedDatabase,
+  type Expiring,
+  keys,
+  revokedUpto,
+  type View,
+} from '../../embedded';
 import { setBackSince, type UserId } from '../../shared';
 import { AccountStore, type Rotation } from '../account-store.port';
 
@@ -64,7 +72,7 @@ export class EmbeddedAccountStore extends AccountStore {
       const isAhead = setBackSince(login.rotatedAt, nowMs) > 0;
       // Of what was written by a clock set back since nobody can tell what came first: the safe side is that it has ended.
       if (upto !== undefined && (isAhead || login.rotatedAt <= upto))
-        return this.endLogin(user, loginId, changes);
+        return this.endLogin(view, user, loginId, nowMs + ttlMs, changes);
       const rotatedAt = Math.min(login.rotatedAt, nowMs);
       if (isAhead) await this.writeLogin(user, loginId, { ...login, rotatedAt });
       if (generation === login.generation) {
@@ -75,11 +83,20 @@ export class EmbeddedAccountStore extends AccountStore {
       if (generation === login.generation - 1 && nowMs - rotatedAt <= graceMs) {
         return { outcome: 'rotated', at: rotatedAt };
       }
-      return this.endLogin(user, loginId);
+      return this.endLogin(view, user, loginId, nowMs + ttlMs);
     });
   }
 
-  private async endLogin(user: UserId, loginId: string, changes = new Changes()): Promise<Rotation> {
+  private async endLogin(
+    view: View,
+    user: UserId,
+    loginId: string,
+    untilMs: number,
+    changes = new Changes(),
+  ): Promise<Rotation> {
+    const key = keys.revokedLogin(user, loginId);
+    const before = await view.read<Expiring>(key);
+    changes.putExpiring(key, { until: Math.max(untilMs, before?.until ?? 0) }, before?.until);
     await this.database.commit(changes.delete(keys.login(user, loginId)), DURABLE);
     return { outcome: 'revoked' };
   }

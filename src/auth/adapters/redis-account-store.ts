@@ -5,7 +5,7 @@ import type { UserId } from '../../shared';
 import { AccountStore, type Rotation } from '../account-store.port';
 
 const OPEN_LOGIN = new Script(join(__dirname, '../lua/open-login-1.lua'));
-const ROTATE_LOGIN = new Script(join(__dirname, '../lua/rotate-login-2.lua'));
+const ROTATE_LOGIN = new Script(join(__dirname, '../lua/rotate-login-3.lua'));
 
 @Injectable()
 export class RedisAccountStore extends AccountStore {
@@ -41,7 +41,11 @@ export class RedisAccountStore extends AccountStore {
     graceMs: number,
     ttlMs: number,
   ): Promise<Rotation> {
-    const keys = [this.keys.login(user, loginId), this.keys.revokedUser(user)];
+    const keys = [
+      this.keys.login(user, loginId),
+      this.keys.revokedUser(user),
+      this.keys.revokedLogin(user, loginId),
+    ];
     const reply = await this.redis.run(ROTATE_LOGIN, keys, [generation, graceMs, ttlMs]);
     const [code, at] = reply as [number, number];
     if (code === 1) return { outcome: 'rotated', at };
