@@ -10,6 +10,7 @@ import { createLogger, NestLogger } from './logging';
 import { ContactPolicy } from './policy';
 import {
   BoundedExpressAdapter,
+  knownOrigins,
   noStore,
   operatorsOnly,
   pageFiles,
@@ -44,7 +45,8 @@ export async function createApp(
   if (config.adminPort !== undefined) app.use(operatorsOnly(config.adminPort));
   app.disable('x-powered-by');
   app.use(securityHeaders(join(PAGE_DIRECTORY, 'index.html')));
-  app.enableCors({ origin: [...config.corsOrigins], exposedHeaders: ['X-Request-Id'] });
+  app.use(knownOrigins(config.corsOrigins, logger));
+  app.enableCors({ origin: true, exposedHeaders: ['X-Request-Id'] });
   app.use(pageFiles(PAGE_DIRECTORY));
   app.use(noStore);
   serveDocs(app);

@@ -118,7 +118,14 @@ describe('the configuration', () => {
     PING_INTERVAL_MS: ['99'],
     PING_TIMEOUT_MS: ['99'],
     MAX_BUFFERED_BYTES: ['1023'],
-    CORS_ORIGINS: ['app.test', 'https://a.test,x'],
+    CORS_ORIGINS: [
+      'app.test',
+      'https://a.test,x',
+      'https://a.test/path',
+      'https://',
+      'a b://c',
+      'https://*.a.test/x',
+    ],
     LOG_LEVEL: ['loud', 'INFO'],
   };
 
@@ -253,10 +260,16 @@ describe('the configuration', () => {
     const config = readConfig({
       ...least,
       CHANNELS: ' a , b-c,',
-      CORS_ORIGINS: 'https://A.test:443/, http://b.test:81',
+      CORS_ORIGINS: 'https://A.test:443/, http://b.test:81, capacitor://localhost, null, *',
     });
     expect(config.channels).toEqual(['a', 'b-c']);
-    expect(config.corsOrigins).toEqual(['https://a.test', 'http://b.test:81']);
+    expect(config.corsOrigins).toEqual([
+      'https://a.test',
+      'http://b.test:81',
+      'capacitor://localhost',
+      'null',
+      '*',
+    ]);
   });
 
   it('refuses a pace at which not one user could be swept in time', () => {

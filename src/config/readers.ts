@@ -1,5 +1,5 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import { type Channel, parseChannel, SENT_CHANNEL } from '../shared';
+import { type Channel, normalOrigin, parseChannel, SENT_CHANNEL } from '../shared';
 
 /**
  * How the text of a setting becomes a value. A reader throws an Error whose message ends the sentence
@@ -88,11 +88,14 @@ export function channels(value: string): [Channel, ...Channel[]] {
 }
 
 export function origins(value: string): readonly string[] {
-  return list(value).map((origin) => {
-    if (!URL.canParse(origin) || new URL(origin).origin === 'null') {
-      throw new Error('must be origins like https://app.example.com, comma-separated');
+  return list(value).map((given) => {
+    const origin = given === '*' ? given : normalOrigin(given.replace(/(?<=[^/])\/$/, ''));
+    if (origin === undefined) {
+      throw new Error(
+        'must be values of the Origin header (https://app.example.com, capacitor://localhost, null) or *, comma-separated',
+      );
     }
-    return new URL(origin).origin;
+    return origin;
   });
 }
 

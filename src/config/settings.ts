@@ -236,7 +236,7 @@ export const SETTINGS = {
     'CORS_ORIGINS',
     read.origins,
     '',
-    'Origins of web pages that may connect besides our own host, comma-separated, with scheme.',
+    'Origins of web pages and apps that may connect besides pages of our own host, comma-separated, as browsers send them: `https://app.example.com`, `capacitor://localhost`, `tauri://localhost`, `null`; or `*`.',
   ),
   logLevel: setting(
     'LOG_LEVEL',

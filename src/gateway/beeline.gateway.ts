@@ -3,7 +3,7 @@ import { SCOPE_SEND_ANY, TokenVerifier } from '../auth';
 import { Config } from '../config';
 import { Connection, Hub } from '../hub';
 import { InboxService } from '../inbox';
-import { Logger } from '../logging';
+import { Logger, OnceAMinute } from '../logging';
 import { Metrics } from '../metrics';
 import { NodeService } from '../node';
 import { type Registered, Sessions } from '../routing';
@@ -35,6 +35,7 @@ interface Admitted {
  */
 @WebSocketGateway()
 export class BeelineGateway implements OnGatewayInit<BeelineServer> {
+  private readonly outages = new OnceAMinute();
   private readonly admitted = new WeakMap<BeelineSocket, Admitted>();
   /** Transports that carry a connection, or one that is being admitted. */
   private readonly taken = new WeakSet<BeelineSocket['conn']>();
@@ -127,7 +128,7 @@ export class BeelineGateway implements OnGatewayInit<BeelineServer> {
       const fields = { ...ids, nodeId: this.node.id, reason, ended: outlet.endedFor };
       this.logger.debug(fields, 'disconnected');
     });
-    const sender = { ids, conduct: new Conduct(() => this.evict(connection)) };
+    const sender = { ids, outages: this.outages, conduct: new Conduct(() => this.evict(connection)) };
     socket.onAny((event: string, ...args: unknown[]) => {
       const handle = (payload: unknown): Promise<object> =>
         requests.handle(() => this.handlers.handle(event, connection, payload));

@@ -1,4 +1,4 @@
-import { Logger } from '../logging';
+import { Logger, type OnceAMinute } from '../logging';
 import { BeelineError, monotonicMs, toClientError } from '../shared';
 import type { Conduct } from './conduct';
 
@@ -9,6 +9,8 @@ export interface Sender {
   readonly conduct: Conduct;
   /** For the log. */
   readonly ids: object;
+  /** One for all senders: an outage is one line, however many it hits. */
+  readonly outages: OnceAMinute;
 }
 
 /**
@@ -19,7 +21,7 @@ export async function dispatch(
   args: readonly unknown[],
   handle: (payload: unknown) => Promise<object>,
   logger: Logger,
-  { conduct, ids }: Sender,
+  { conduct, ids, outages }: Sender,
 ): Promise<void> {
   const retryAfterMs = conduct.takeEvent(monotonicMs());
   if (retryAfterMs > 0) return refuseOneOfMany(args, conduct, retryAfterMs);
@@ -30,8 +32,10 @@ export async function dispatch(
   } catch (thrown) {
     const error = toClientError(thrown);
     if (error.code === 'internal') logger.error({ err: thrown, ...ids }, 'handler failed');
-    else if (error.code === 'unavailable') logger.warn({ err: error.cause, ...ids }, 'store unavailable');
-    else logger.debug({ code: error.code, ...ids }, 'event refused');
+    else if (error.code === 'unavailable') {
+      const count = outages.due('unavailable');
+      if (count !== undefined) logger.warn({ err: error.cause, ...ids, count }, 'store unavailable');
+    } else logger.debug({ code: error.code, ...ids }, 'event refused');
     ack?.({ ok: false, error: error.toBody() });
     if (error.code === 'rate_limited') conduct.noteRefusal(monotonicMs());
   }

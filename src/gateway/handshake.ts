@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http';
 import {
   type Channel,
   type DeviceId,
@@ -59,25 +58,4 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-/**
- * Whether a page of that origin may connect: browsers do not ask before they open a WebSocket, so the server
- * must. No `Origin` is no browser. The scheme is ignored, since TLS often ends before us.
- */
-export function isOriginAllowed(
-  { headers }: Pick<IncomingMessage, 'headers'>,
-  allowed: readonly string[],
-): boolean {
-  const { origin, host } = headers;
-  if (origin === undefined) return true;
-  if (!URL.canParse(origin)) return false;
-  const from = hostOf(origin);
-  return [`http://${host ?? ''}`, ...allowed].some((known) => hostOf(known) === from);
-}
-
-function hostOf(url: string): string | undefined {
-  if (!URL.canParse(url)) return undefined;
-  const { hostname, port } = new URL(url);
-  return port === '' || port === '80' || port === '443' ? hostname : `${hostname}:${port}`;
 }

@@ -4,15 +4,15 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import type { Server, ServerOptions } from 'socket.io';
 import { Config } from '../config';
+import { Logger, OriginLog } from '../logging';
 import { Metrics } from '../metrics';
 import { NodeService } from '../node';
-import type { ErrorCode } from '../shared';
+import { type ErrorCode, isOriginAllowed, ORIGIN_REFUSED } from '../shared';
 import { Announcer } from './announcer';
 import type { BeelineServer, BeelineSocket } from './beeline-socket';
 import { AddressLimit } from './address-limit';
 import { Admission } from './admission';
 import { PATIENCE } from './drain';
-import { isOriginAllowed } from './handshake';
 import { BoundedWebSockets } from './bounded-web-sockets';
 import { Transports } from './transports';
 import { endOnUnfinishedPacket } from './unfinished-packets';
@@ -31,6 +31,7 @@ export class SocketAdapter extends IoAdapter {
   private readonly addressLimit: AddressLimit;
   private readonly metrics: Metrics;
   private readonly transports: Transports;
+  private readonly origins: OriginLog;
   /** Every TCP connection: Node forgets those that have become a WebSocket, and waits for them all the same. */
   private readonly open = new Set<Socket>();
 
@@ -43,6 +44,7 @@ export class SocketAdapter extends IoAdapter {
     this.addressLimit = app.get(AddressLimit, { strict: false });
     this.metrics = app.get(Metrics, { strict: false });
     this.transports = app.get(Transports, { strict: false });
+    this.origins = new OriginLog(app.get<Logger>(Logger, { strict: false }));
     (this.httpServer as HttpServer).on('connection', (socket) => this.track(socket));
   }
 
@@ -73,12 +75,15 @@ export class SocketAdapter extends IoAdapter {
     return server as unknown as Server;
   }
 
-  private refusalOf(request: IncomingMessage): { code: ErrorCode; message: string | null } | undefined {
+  private refusalOf(request: IncomingMessage): { code: ErrorCode; message: string } | undefined {
     if (!this.node.isReady || this.admission.isFull || this.transports.isFull)
       return { code: 'unavailable', message: 'not ready' };
     if (!this.addressLimit.mayUpgrade(request))
       return { code: 'rate_limited', message: 'too many connections' };
-    if (!isOriginAllowed(request, this.config.corsOrigins)) return { code: 'forbidden', message: null };
+    if (!isOriginAllowed(request.headers, this.config.corsOrigins)) {
+      this.origins.refused(request.headers.origin);
+      return { code: 'forbidden', message: ORIGIN_REFUSED };
+    }
     return undefined;
   }
 

@@ -2,7 +2,7 @@ import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } f
 import pLimit from 'p-limit';
 import { Config } from '../config';
 import { type Connection, tell } from '../hub';
-import { Logger } from '../logging';
+import { Logger, OnceAMinute } from '../logging';
 import { NodeService } from '../node';
 import { ContactPolicy } from '../policy';
 import { BeelineError, monotonicMs, type NodeId, type UserId } from '../shared';
@@ -38,6 +38,8 @@ export class Watching implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly limitLooks = pLimit(MAX_LOOKS_AT_ONCE);
   private timer: NodeJS.Timeout | undefined;
   private renewedAt = 0;
+
+  private readonly failures = new OnceAMinute();
 
   constructor(
     private readonly config: Config,
@@ -182,7 +184,10 @@ export class Watching implements OnApplicationBootstrap, OnApplicationShutdown {
         tell(telling.watcher, { event: 'presence', payload: { userId: user, ...telling.state } });
       }
     } catch (err) {
-      this.logger.warn({ err, userId: user }, 'watched user not looked at: the next sweep does');
+      const count = this.failures.due('look');
+      if (count !== undefined) {
+        this.logger.warn({ err, userId: user, count }, 'watched user not looked at: the next sweep does');
+      }
     }
   }
 

@@ -1,6 +1,6 @@
 import { Cluster, type Redis } from 'ioredis';
 import type { Config } from '../config';
-import type { Logger } from '../logging';
+import { type Logger, OnceAMinute } from '../logging';
 import type { Metrics } from '../metrics';
 import { monotonicMs, unavailable, Watchdog } from '../shared';
 import { connectionsOf, createClient, onEachServer, type RedisClient } from './client';
@@ -22,6 +22,7 @@ export class RedisConnection {
   private readonly gate: Gate;
   private readonly timeoutMs: number;
   private readonly watchdogs = new WeakMap<Redis, Watchdog>();
+  private readonly breaks = new OnceAMinute();
   private watching: NodeJS.Timeout | undefined;
 
   constructor(
@@ -32,7 +33,10 @@ export class RedisConnection {
     const name = this.constructor.name;
     // This module is loaded only where there is one.
     this.client = createClient(config.redisUrl ?? '', config.redisCommandTimeoutMs, name);
-    this.client.on('error', (err: unknown) => logger.warn({ err, connection: name }, 'redis connection'));
+    this.client.on('error', (err: unknown) => {
+      const count = this.breaks.due('error');
+      if (count !== undefined) logger.warn({ err, connection: name, count }, 'redis connection');
+    });
     this.timeoutMs = config.redisCommandTimeoutMs;
     this.gate = new Gate(() => withTimeLimit(this.client.ping(), this.timeoutMs), PROBE_PAUSE_MS);
   }

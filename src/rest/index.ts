@@ -1,4 +1,5 @@
 export { BoundedExpressAdapter } from './bounded-http';
+export { knownOrigins } from './known-origins';
 export { noStore } from './no-store';
 export { operatorsOnly } from './operators-only';
 export { pageFiles } from './page-files';

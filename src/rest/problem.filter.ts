@@ -1,12 +1,14 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
 import type { Response } from 'express';
-import { Logger } from '../logging';
+import { Logger, OnceAMinute } from '../logging';
 import { BeelineError, ERROR_CODES, type ErrorCode, toClientError } from '../shared';
 import { requestIdOf } from './request-log';
 
 /** Every error of REST as `application/problem+json` (RFC 9457) with the contract's code. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
+  private readonly outages = new OnceAMinute();
+
   constructor(private readonly logger: Logger) {}
 
   catch(thrown: unknown, host: ArgumentsHost): void {
@@ -15,8 +17,10 @@ export class ProblemFilter implements ExceptionFilter {
     const error = translate(thrown);
     const requestId = requestIdOf(response);
     if (error.code === 'internal') this.logger.error({ err: thrown, requestId }, 'request failed');
-    else if (error.code === 'unavailable')
-      this.logger.warn({ err: error.cause, requestId }, 'store unavailable');
+    else if (error.code === 'unavailable') {
+      const count = this.outages.due('unavailable');
+      if (count !== undefined) this.logger.warn({ err: error.cause, requestId, count }, 'store unavailable');
+    }
     if (error.retryAfterMs !== undefined)
       response.setHeader('Retry-After', Math.ceil(error.retryAfterMs / 1000));
     if (error.status === 401) response.setHeader('WWW-Authenticate', 'Bearer');

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Hub } from '../hub';
-import { Logger } from '../logging';
+import { Logger, OnceAMinute } from '../logging';
 import { Metrics } from '../metrics';
 import type { ReadState } from '../inbox';
 import { NodeService } from '../node';
@@ -35,6 +35,8 @@ export interface Delivery {
 @Injectable()
 export class Router {
   private readonly questions = new Questions();
+
+  private readonly faults = new OnceAMinute();
 
   constructor(
     private readonly node: NodeService,
@@ -114,8 +116,10 @@ export class Router {
 
   private publish(nodeId: NodeId, envelope: Envelope): void {
     this.node.publish(nodeId, printEnvelope(envelope)).catch((err: unknown) => {
+      const count = this.faults.due('publish');
+      if (count === undefined) return;
       this.logger.warn(
-        { err, nodeId, userId: envelope.userId },
+        { err, nodeId, userId: envelope.userId, count },
         'publish failed: the next sweep will find it',
       );
     });
@@ -125,7 +129,9 @@ export class Router {
     const envelope = parseEnvelope(payload);
     if (envelope !== undefined) return this.handle(envelope);
     this.metrics.malformedEnvelopes.inc();
-    this.logger.warn({ bytes: payload.length, nodeId: this.node.id }, 'malformed envelope dropped');
+    const count = this.faults.due('malformed');
+    if (count === undefined) return;
+    this.logger.warn({ bytes: payload.length, nodeId: this.node.id, count }, 'malformed envelope dropped');
   }
 
   private handle(envelope: Envelope): void {

@@ -2,7 +2,7 @@ import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { Config } from '../config';
 import { Hub } from '../hub';
 import { InboxService } from '../inbox';
-import { Logger } from '../logging';
+import { Logger, OnceAMinute } from '../logging';
 import { type CatchUpCause, Metrics } from '../metrics';
 import { NodeService } from '../node';
 import { type ConnectionId, monotonicMs, type UserId } from '../shared';
@@ -26,6 +26,7 @@ export class Sweeper implements OnApplicationBootstrap {
   private timer: NodeJS.Timeout | undefined;
   private underWay = 0;
   private areTooMany = false;
+  private readonly failures = new OnceAMinute();
 
   constructor(
     private readonly config: Config,
@@ -100,7 +101,10 @@ export class Sweeper implements OnApplicationBootstrap {
       const gone = this.goneAmong(user, connections);
       if (gone.length > 0) await this.departures.leave(user, gone);
     } catch (err) {
-      this.logger.warn({ err, userId: user }, 'sweep failed: the next round tries again');
+      const count = this.failures.due('sweep');
+      if (count !== undefined) {
+        this.logger.warn({ err, userId: user, count }, 'sweep failed: the next round tries again');
+      }
       const gone = this.goneAmong(user, connections);
       if (gone.length > 0) await this.departures.leaveTwice(user, gone);
     } finally {

@@ -12,3 +12,4 @@ export * from './lanes';
 export * from './turn-batches';
 export * from './set-back';
 export * from './watchdog';
+export { isOriginAllowed, normalOrigin, ORIGIN_REFUSED } from './origin';

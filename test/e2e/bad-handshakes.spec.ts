@@ -60,7 +60,7 @@ describe('both doors', () => {
 
   beforeAll(async () => {
     const shared = { REDIS_KEY_PREFIX: uniquePrefix() };
-    node = await startNode({ ...shared, CORS_ORIGINS: 'https://app.example.com' });
+    node = await startNode({ ...shared, CORS_ORIGINS: 'https://app.example.com,capacitor://localhost' });
     issued = await startNode({
       ...shared,
       AUTH_SECRET: '',
@@ -203,10 +203,19 @@ describe('both doors', () => {
     ['our own host', undefined, true],
     ['our own host, over TLS', undefined, true],
     ['a listed one', 'https://app.example.com', true],
-  ])('whether a page may connect is decided at the upgrade: %s', async (name, origin, allowed) => {
-    const own = name.includes('TLS') ? node.url.replace('http:', 'https:') : node.url;
-    expect(await upgrade(node, [`Origin: ${origin ?? own}`])).toBe(allowed ? 101 : 400);
-  });
+    ['a listed one of an app', 'capacitor://localhost', true],
+    ['one of another app', 'tauri://localhost', false],
+  ])(
+    'whether a page may connect is decided by one rule, at the upgrade and over REST: %s',
+    async (name, origin, allowed) => {
+      const own = name.includes('TLS') ? node.url.replace('http:', 'https:') : node.url;
+      expect(await upgrade(node, [`Origin: ${origin ?? own}`])).toBe(allowed ? 101 : 400);
+      const response = await fetch(`${node.url}/healthz`, { headers: { origin: origin ?? own } });
+      expect(response.status).toBe(allowed ? 200 : 403);
+      expect(response.headers.get('access-control-allow-origin')).toBe(allowed ? (origin ?? own) : null);
+      expect((await response.text()).includes('CORS_ORIGINS')).toBe(!allowed);
+    },
+  );
 
   it.each([
     ['long polling', '/socket.io/?EIO=4&transport=polling', 400],

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { createAdapter, createShardedAdapter } from '@socket.io/redis-adapter';
 import { Cluster } from 'ioredis';
-import { Logger } from '../../logging';
+import { Logger, OnceAMinute } from '../../logging';
 import { BroadcastRedis, CommandRedis, Keys } from '../../redis';
 import type { BeelineServer } from '../beeline-socket';
 import { Broadcast } from '../broadcast.port';
@@ -43,16 +43,19 @@ export class RedisBroadcast extends Broadcast {
     if (published !== undefined) await this.commands.call(() => published);
   }
 
+  private readonly faults = new OnceAMinute();
+
   /** What listens to the adapter's channel, made safe against payloads that it can not read. */
   private readonly guarded = (argument: unknown): unknown => {
     if (typeof argument !== 'function') return argument;
-    const { logger } = this;
+    const { logger, faults } = this;
     // The adapter's listener of errors asks its emitter who else listens.
     return function (this: unknown, ...args: unknown[]): void {
       try {
         Reflect.apply(argument, this, args);
       } catch (err) {
-        logger.warn({ err }, 'malformed broadcast dropped');
+        const count = faults.due('malformed');
+        if (count !== undefined) logger.warn({ err, count }, 'malformed broadcast dropped');
       }
     };
   };
@@ -69,7 +72,10 @@ export class RedisBroadcast extends Broadcast {
             name === 'on' ? args.map(this.guarded) : args,
           );
           if (!(result instanceof Promise)) return result;
-          result.catch((err: unknown) => this.logger.warn({ err, command: String(name) }, 'broadcast'));
+          result.catch((err: unknown) => {
+            const count = this.faults.due('command');
+            if (count !== undefined) this.logger.warn({ err, command: String(name), count }, 'broadcast');
+          });
           if (name === 'publish' || name === 'spublish') this.published = result;
           return result;
         };
