@@ -11,6 +11,8 @@ import {
   startRedisCluster,
   TestClient,
   waitUntil,
+  type ClusterMember,
+  clusterOptions,
 } from '../support';
 import { moveSlotOf } from '../support/move-slot';
 
@@ -148,20 +150,13 @@ describe('a Redis Cluster that loses a master', () => {
     bob.close();
   }, 60_000);
 
-  async function joinReplica(master: RedisServer): Promise<RedisServer> {
-    const options = [
-      '--cluster-enabled',
-      'yes',
-      '--cluster-node-timeout',
-      '1000',
-      '--cluster-allow-replica-migration',
-      'no',
-    ];
+  async function joinReplica(master: ClusterMember): Promise<RedisServer> {
+    const options = [...clusterOptions(await freePort()), '--cluster-allow-replica-migration', 'no'];
     const replica = await startRedis(...options);
     const client = new Redis(replica.url);
     const masterClient = new Redis(master.url);
     const masterId = String(await masterClient.cluster('MYID'));
-    await client.cluster('MEET', '127.0.0.1', master.port);
+    await client.call('CLUSTER', 'MEET', '127.0.0.1', master.port, master.busPort);
     await waitUntil('the replica knows its master', async () =>
       String(await client.cluster('NODES')).includes(masterId),
     );

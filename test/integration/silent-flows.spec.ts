@@ -146,7 +146,7 @@ describe('all connections to a server of a Cluster that fall silent, and stay so
     const { environment } = await cluster.connect();
     const settings = { ...SETTINGS, ...environment, REDIS_KEY_PREFIX: uniquePrefix() };
     nodes = [await startNode(settings), await startNode(settings)];
-  }, 60_000);
+  }, 120_000);
   afterAll(async () => {
     TestClient.closeAll();
     await closeNodes(...nodes);

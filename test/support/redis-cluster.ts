@@ -8,7 +8,7 @@ const SLOTS = 16_384;
 export interface RedisCluster {
   /** All hosts, as `REDIS_URL` takes them. */
   readonly url: string;
-  readonly servers: readonly RedisServer[];
+  readonly servers: readonly (RedisServer & ClusterMember)[];
   stop(): Promise<void>;
 }
 
