@@ -84,6 +84,10 @@ export class Hub {
   remove(connection: Connection): boolean {
     const connections = this.byUser.get(connection.userId);
     if (!connections?.delete(connection.id)) return false;
+    for (const feed of connection.feeds.values()) {
+      this.failed.delete(feed);
+      this.retries.forget(feed);
+    }
     if (connections.size === 0) {
       this.byUser.delete(connection.userId);
       this.rotation.leave(connection.userId);

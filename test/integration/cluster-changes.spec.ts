@@ -117,7 +117,7 @@ describe('a Redis Cluster that loses a master', () => {
       REDIS_KEY_PREFIX: PREFIX,
       REDIS_COMMAND_TIMEOUT_MS: '500',
     });
-  });
+  }, 90_000);
   afterEach(async () => {
     await Promise.all(nodes.map((node) => node.close()));
     await Promise.all(replicas.map((replica) => replica.stop()));
