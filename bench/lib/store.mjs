@@ -30,7 +30,8 @@ export class StoreCalls {
     this.sweepIntervalMs = config.sweepIntervalMs;
     const run = (script, keys, args) => {
       this.#caught = { sha: this.shaOf(script.lua), keys: keys.map(String), args: args.map(String) };
-      return new Promise(() => {});
+      // An answer that never comes would hold up what the store carries out in order.
+      return Promise.reject(new Error('caught, and not sent'));
     };
     // Calls are made beforehand, and carried out at any time later.
     const clock = { now: () => Date.now() + 86_400_000 };
@@ -56,7 +57,7 @@ export class StoreCalls {
       return { to, channel: CHANNEL, from, id, clientId, draft, needsAccount: false, receipt: false };
     });
     this.#caught = undefined;
-    for (const append of appends) void this.#mailbox.append(append, []);
+    for (const append of appends) this.#mailbox.append(append, []).catch(() => undefined);
     await new Promise(setImmediate);
     return { ...this.#whatWasCaught(), drafts: appends.map(({ draft }) => draft) };
   }
@@ -103,7 +104,7 @@ export class StoreCalls {
 
   #catch(call) {
     this.#caught = undefined;
-    void call(this.#mailbox);
+    call(this.#mailbox).catch(() => undefined);
     return this.#whatWasCaught();
   }
 
