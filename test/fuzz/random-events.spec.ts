@@ -53,6 +53,8 @@ describe('random events from several connections on three nodes', () => {
       SEND_RATE_PER_SECOND: '1000000',
       NEW_RECEIVERS_PER_HOUR: '1000000',
       MAX_DEVICES_PER_USER: '100',
+      // Three nodes and their clients in one process: a lease of a second and a half would be lost to the work.
+      NODE_LEASE_MS: '10000',
       // Receivers need no account.
       LOCAL_ACCOUNTS: 'off',
     });
