@@ -126,7 +126,8 @@ describe('promise 2: a device that comes and goes while messages are sent', () =
   let senders: [TestClient, ...TestClient[]];
 
   beforeAll(async () => {
-    nodes = await startTrio(NO_SWEEPS);
+    // Three nodes and all their clients are at work in one process: a lease of a second and a half would not last.
+    nodes = await startTrio({ ...NO_SWEEPS, NODE_LEASE_MS: '10000' });
     const [a, ...others] = nodes;
     senders = [
       await TestClient.connect(a, uniqueUser('alice')),

@@ -1,5 +1,15 @@
 import type { Message } from '../../../src/shared';
 
+/** What ill-formed text becomes at the door: UTF-8 has no half of a surrogate pair, and puts U+FFFD in its place. */
+function wellFormed(value: unknown): unknown {
+  if (typeof value === 'string') return Buffer.from(value).toString();
+  if (Array.isArray(value)) return value.map(wellFormed);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, held]) => [Buffer.from(key).toString(), wellFormed(held)]),
+  );
+}
+
 /** Everything that somebody sent: what a delivery is held against. */
 export class Sent {
   private readonly bodies = new Map<string, Set<string>>();
@@ -9,7 +19,7 @@ export class Sent {
   note(from: string, to: string, channel: string, clientId: string, body: string): void {
     const key = [from, to, channel, clientId].join(' ');
     const bodies = this.bodies.get(key) ?? new Set();
-    bodies.add(body);
+    bodies.add(JSON.stringify(wellFormed(JSON.parse(body))));
     this.bodies.set(key, bodies);
   }
 
