@@ -6,11 +6,9 @@ import {
   closeNodes,
   NO_SWEEPS,
   type RedisServer,
-  rest,
   startNode,
   startRedis,
   TestClient,
-  tokenFor,
   uniquePrefix,
   uniqueUser,
   waitUntil,
@@ -46,12 +44,10 @@ describe('a replay whose page cannot be read', () => {
 
   it('goes on soon after the store is back, for everybody, in order and without a gap', async () => {
     const users = [uniqueUser('ann'), uniqueUser('bob'), uniqueUser('cat')];
+    const sender = await TestClient.connect(node, uniqueUser('sender'));
     for (const to of users) {
       for (let i = 0; i < MESSAGES; i += 50) {
-        const sends = Array.from({ length: 50 }, (_, j) =>
-          rest(node, 'POST', '/messages', { token: tokenFor('sender'), body: { to, body: i + j } }),
-        );
-        await Promise.all(sends);
+        await Promise.all(Array.from({ length: 50 }, (_, j) => sender.send(to, i + j, `m-${i + j}`)));
       }
     }
     const admin = new Redis(redis.url);
