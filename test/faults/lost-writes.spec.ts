@@ -12,6 +12,18 @@ import type { RedisProcess } from './lib/redis-process';
 import { SingleRedis } from './lib/stores/single-redis';
 import type { TcpProxy } from './lib/tcp-proxy';
 
+/** More than the network takes of a device that does not read: the rest waits at the node. */
+const BACKLOG = Array.from({ length: 800 }, (_, i) => i);
+const BULK = 'x'.repeat(15_000);
+
+/** The client library's WebSocket, which can stop reading. */
+function readingOf(client: TestClient): { pause(): void; resume(): void } {
+  const { transport } = client.socket.io.engine as unknown as {
+    transport: { ws: { pause(): void; resume(): void } };
+  };
+  return transport.ws;
+}
+
 /**
  * A failover that loses acknowledged writes, to a master whose clock is behind and stays behind: what is stored there
  * next would get the very offset of what was lost, or one before it. Nobody may take it for what was lost.
@@ -32,7 +44,12 @@ describe('a failover that loses an acknowledged message, to a clock that stays b
     const wiring = await store.connect();
     wire = wiring.wire as TcpProxy;
     replica = await store.startReplica([], clockOff('-1h'));
-    node = await startNode({ REDIS_KEY_PREFIX: uniquePrefix(), ...wiring.environment });
+    node = await startNode({
+      REDIS_KEY_PREFIX: uniquePrefix(),
+      INBOX_MAX_BYTES: `${64 * 2 ** 20}`,
+      SEND_RATE_PER_SECOND: '100000',
+      ...wiring.environment,
+    });
     alice = await TestClient.connect(node, uniqueUser('alice'), { reconnection: true });
     for (const i of [1, 2, 3, 4]) await alice.send(bob, i, `c-${i}`);
     clock.step(-3600);
@@ -98,6 +115,21 @@ describe('a failover that loses an acknowledged message, to a clock that stays b
     await waitUntil('it is ready', async () => (await fetch(`${node.url}/readyz`)).ok);
     const back = await TestClient.connect(node, bob, { deviceId: 'phone', since: { chat: lost } });
     expect(back.bodies()).toEqual(['sixth']);
+  });
+
+  it('reaches a device that lags far behind, after all that it has not read yet', async () => {
+    const slow = await TestClient.connect(node, bob, { deviceId: 'phone' });
+    await slow.receives(4);
+    readingOf(slow).pause();
+    for (const i of BACKLOG) await alice.send(bob, { i, bulk: BULK }, `b-${i}`);
+    await loseFifth();
+    await failOver();
+    expect(slow.messages).toHaveLength(4);
+    readingOf(slow).resume();
+    await waitUntil('the sixth has come', () => sixthOf(slow) !== undefined, 20_000);
+    const numbers = slow.messages.slice(4, -1).map(({ body }) => (body as { i: number }).i);
+    expect(numbers).toEqual(BACKLOG);
+    expect(slow.messages.at(-1)).toMatchObject({ body: 'sixth' });
   });
 
   it('stores anew what was lost, when its sender repeats it', async () => {
