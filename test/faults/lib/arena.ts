@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { uniquePrefix, waitUntil } from '../../support';
 import { History, type Remains } from './history';
 import { FAULT_ENVIRONMENT, NodeProcess } from './node-process';
@@ -11,6 +12,9 @@ import { TcpProxy } from './tcp-proxy';
 
 /** As many as the contract allows in one question. */
 const USERS_PER_LOOK = 200;
+
+/** More than an answer takes from Redis to a client on a busy machine. */
+const ON_ITS_WAY_MS = 300;
 
 /**
  * A cluster to be ill-treated: a store of its own, nodes that reach it through proxies, and one load balancer in front of
@@ -101,13 +105,17 @@ export class Arena {
     return this.single.startReplica(options, environment);
   }
 
-  /** The master dies, the replica takes over, and every node is led to it. */
+  /**
+   * The master dies, the replica takes over, and every node is led to it. What the master answered last has come to
+   * the clients before what it did not replicate counts as lost.
+   */
   async failOver(replica: RedisProcess): Promise<void> {
     await this.redis.close();
-    this.single.server = replica;
+    for (const wire of this.wires.values()) wire.cutAll();
+    await delay(ON_ITS_WAY_MS);
     this.history.add({ kind: 'store-lost', at: this.history.now() });
     await replica.command('REPLICAOF', 'NO', 'ONE');
-    for (const wire of this.wires.values()) wire.cutAll();
+    this.single.server = replica;
     this.fault('failed over');
   }
 

@@ -1,8 +1,8 @@
 import { io, type Socket } from 'socket.io-client';
 import type { ClientToServerEvents, ServerToClientEvents } from '../../../src/gateway';
 import { isPlainObject, type Message } from '../../../src/shared';
-import { tokenFor } from '../../support';
 import type { History, SeenMessage } from './history';
+import { lastingTokenFor } from './tokens';
 
 type Answered<T> = ({ ok: true } & T) | { ok: false; error: { code: string } };
 
@@ -44,7 +44,7 @@ export class Device {
       transports: ['websocket'],
       forceNew: true,
       ...(options.isPatient ? {} : IMPATIENT),
-      auth: (give) => give({ token: tokenFor(user), deviceId: name, ...this.since() }),
+      auth: (give) => give({ token: lastingTokenFor(user), deviceId: name, ...this.since() }),
     });
     this.socket.on('session', ({ connectionId, nodeId, channels }) => {
       this.connection = connectionId;

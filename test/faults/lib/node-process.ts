@@ -2,7 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { TEST_SECRET, tokenFor, waitUntil } from '../../support';
+import { TEST_SECRET, waitUntil } from '../../support';
+import { lastingTokenFor } from './tokens';
 
 export type KillPoint = 'before-publish' | 'before-push' | 'mid-replay' | 'mid-drain';
 
@@ -141,7 +142,7 @@ export class NodeProcess {
   ): Promise<{ status: number; body: Record<string, unknown> }> {
     const response = await fetch(`${this.url}${path}`, {
       method,
-      headers: { authorization: `Bearer ${tokenFor(user)}`, 'content-type': 'application/json' },
+      headers: { authorization: `Bearer ${lastingTokenFor(user)}`, 'content-type': 'application/json' },
       signal: AbortSignal.timeout(3000),
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
