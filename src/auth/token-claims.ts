@@ -29,16 +29,23 @@ const ROUNDING_MS = 0.01;
 /** The last moment that a Date can tell. */
 const LAST_MS = 8.64e15;
 
+/** Of the header, what says which key has signed. */
+export interface TokenHeader {
+  alg: string;
+  kid?: string;
+}
+
 /** The header of a token, before its signature has been looked at. */
-export function readHeader(token: string): { kid: string | undefined } {
+export function readHeader(token: string): TokenHeader {
   const header = parseHeader(token);
   if (header === undefined) throw new TokenRefusal('malformed', 'the token is malformed');
-  const { crit, kid } = header;
+  const { alg, crit, kid } = header;
   // RFC 7515: who does not understand what is critical refuses it, and there is nothing of that kind here.
   if (crit !== undefined) throw new TokenRefusal('crit', 'the token asks for what is not understood here');
   if (kid !== undefined && typeof kid !== 'string')
     throw new TokenRefusal('kid', 'the token names its key by what is no text');
-  return { kid };
+  if (typeof alg !== 'string') throw new TokenRefusal('alg', 'the token does not say how it is signed');
+  return { alg, ...(kid !== undefined && { kid }) };
 }
 
 function parseHeader(token: string): Record<string, unknown> | undefined {

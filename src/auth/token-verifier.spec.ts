@@ -362,8 +362,9 @@ describe('a token whose keys are published', () => {
   it('can not make us ask its issuer without limit, nor keep out those whose keys we have', async () => {
     const known = signedBy(rsa.privateKey, 'first');
     expect(await outcomeOf(verifier, known)).toBe('accepted');
-    for (let i = 0; i < 30; i += 1) await outcomeOf(verifier, signedBy(otherRsa.privateKey, `forged-${i}`));
-    expect(issuer.asked).toBeLessThanOrEqual(11);
+    const forged = Array.from({ length: 30 }, (_, i) => signedBy(otherRsa.privateKey, `forged-${i}`));
+    await Promise.all(forged.map((token) => outcomeOf(verifier, token)));
+    expect(issuer.asked).toBeLessThanOrEqual(3);
     expect(await outcomeOf(verifier, known)).toBe('accepted');
   });
 });

@@ -1,12 +1,12 @@
-import { createPublicKey, createSecretKey, type KeyObject } from 'node:crypto';
+import { createSecretKey, type KeyObject } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { type Algorithm, type JwtPayload, verify } from 'jsonwebtoken';
-import { JwksClient, SigningKeyNotFoundError } from 'jwks-rsa';
 import { Config } from '../config';
 import { Logger, OnceAMinute } from '../logging';
 import { badRequest, BeelineError, isPlainObject, StoreClock } from '../shared';
 import type { Identity } from './identity';
-import { type ClaimRules, readHeader, readIdentity, TokenRefusal } from './token-claims';
+import { KeySet } from './key-set';
+import { type ClaimRules, readHeader, readIdentity, type TokenHeader, TokenRefusal } from './token-claims';
 
 /** A key that is ready to verify with, and the algorithms that it, not the token, allows. */
 interface PreparedKey {
@@ -15,8 +15,6 @@ interface PreparedKey {
 }
 
 const MAX_TOKEN_LENGTH = 16_384;
-const JWKS_TIMEOUT_MS = 5000;
-const JWKS_MAX_REQUESTS_PER_MINUTE = 10;
 
 /**
  * Token → identity. The key object is prepared once: with it a verification costs microseconds, while a key
@@ -24,8 +22,9 @@ const JWKS_MAX_REQUESTS_PER_MINUTE = 10;
  */
 @Injectable()
 export class TokenVerifier {
-  private readonly findKey: (kid: string | undefined) => PreparedKey | Promise<PreparedKey>;
+  private readonly findKey: (header: TokenHeader) => PreparedKey | Promise<PreparedKey>;
   private readonly refusals = new OnceAMinute();
+  private readonly outages = new OnceAMinute();
 
   constructor(
     private readonly config: Config,
@@ -34,7 +33,8 @@ export class TokenVerifier {
   ) {
     const { tokenKey } = config;
     if (tokenKey.kind === 'jwks') {
-      this.findKey = findKeyInJwks(tokenKey.url);
+      const keys = new KeySet(tokenKey.url, (err) => this.tellOutage(err));
+      this.findKey = async (header) => preparePublicKey(await keys.find(header));
     } else {
       const prepared =
         tokenKey.kind === 'public-key' ? preparePublicKey(tokenKey.key) : prepareSecret(tokenKey.secret);
@@ -44,7 +44,7 @@ export class TokenVerifier {
 
   /**
    * Throws `unauthorized` for whatever is not a valid token of ours, `bad_request` for one that is too long, and
-   * `unavailable` where keys can't be fetched.
+   * `unavailable` where keys cannot be fetched.
    */
   async verify(token: unknown): Promise<Identity> {
     if (typeof token !== 'string' || token === '')
@@ -52,8 +52,7 @@ export class TokenVerifier {
     if (token.length > MAX_TOKEN_LENGTH)
       throw badRequest([{ field: 'token', problem: `must have at most ${MAX_TOKEN_LENGTH} characters` }]);
     try {
-      const header = readHeader(token);
-      const { key, algorithms } = await this.findKey(header.kid);
+      const { key, algorithms } = await this.findKey(readHeader(token));
       return readIdentity(token, this.readClaims(token, key, algorithms), this.rules());
     } catch (error) {
       if (error instanceof TokenRefusal) this.tell(error.reason);
@@ -65,6 +64,11 @@ export class TokenVerifier {
   private tell(reason: string): void {
     const count = this.refusals.due(reason);
     if (count !== undefined) this.logger.info({ reason, count }, 'token refused');
+  }
+
+  private tellOutage(err: Error): void {
+    const count = this.outages.due('keys');
+    if (count !== undefined) this.logger.warn({ err, count }, 'key set not fetched');
   }
 
   private rules(): ClaimRules {
@@ -114,46 +118,6 @@ function preparePublicKey(key: KeyObject): PreparedKey {
   if (algorithm === undefined)
     throw new BeelineError('unauthorized', 'the key is of a kind that is not supported');
   return { key, algorithms: [algorithm] };
-}
-
-/** Keys by `kid`, fetched when first met and kept; how often the issuer is asked is limited. */
-function findKeyInJwks(url: string): (kid: string | undefined) => Promise<PreparedKey> {
-  const client = new JwksClient({
-    jwksUri: url,
-    cache: true,
-    rateLimit: true,
-    jwksRequestsPerMinute: JWKS_MAX_REQUESTS_PER_MINUTE,
-    timeout: JWKS_TIMEOUT_MS,
-  });
-  const preparedByPem = new Map<string, PreparedKey>();
-  const lastPemByKid = new Map<string | undefined, string>();
-  return async (kid) => {
-    const pem = await fetchPem(client, kid, lastPemByKid.get(kid));
-    lastPemByKid.set(kid, pem);
-    let prepared = preparedByPem.get(pem);
-    if (prepared === undefined) {
-      prepared = preparePublicKey(createPublicKey(pem));
-      preparedByPem.set(pem, prepared);
-    }
-    return prepared;
-  };
-}
-
-/** Where the issuer can't be asked (away, or asked too often by tokens with made-up keys), what it last said counts. */
-async function fetchPem(
-  client: JwksClient,
-  kid: string | undefined,
-  last: string | undefined,
-): Promise<string> {
-  try {
-    return (await client.getSigningKey(kid)).getPublicKey();
-  } catch (cause) {
-    if (cause instanceof SigningKeyNotFoundError) {
-      throw new TokenRefusal('kid', 'the token is signed with a key that its issuer does not publish');
-    }
-    if (last !== undefined) return last;
-    throw new BeelineError('unavailable', 'the keys of the token issuer can not be fetched', { cause });
-  }
 }
 
 /** Which of its parts is at fault, by the library's words. */

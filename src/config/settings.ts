@@ -72,7 +72,7 @@ export const SETTINGS = {
     'JWT_JWKS_URL',
     read.httpUrl,
     undefined,
-    "Where an outside issuer publishes its keys (RSA or EC); looked up by the token's `kid`, kept, and asked at most ten times a minute.",
+    "Where an outside issuer publishes its keys (RSA or EC); looked up by the token's `kid`. The set is fetched as a whole when it is a minute old or a key is unknown, at most every 3 s, and counts for nothing after 10 minutes.",
   ),
   jwtIssuer: setting(
     'JWT_ISSUER',

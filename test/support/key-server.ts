@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import { createServer } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /** An issuer's published keys, on a free port of this machine. */
@@ -7,11 +7,14 @@ export class KeyServer {
   /** How often it was asked. */
   asked = 0;
   url = '';
+  /** What it does instead of answering. */
+  fault: ((response: ServerResponse) => unknown) | undefined;
   private readonly keys = new Map<string, KeyObject>();
   private readonly server = createServer((_request, response) => {
     this.asked += 1;
+    if (this.fault !== undefined) return this.fault(response);
     const keys = [...this.keys].map(([kid, key]) => ({ ...key.export({ format: 'jwk' }), kid, use: 'sig' }));
-    response.setHeader('content-type', 'application/json').end(JSON.stringify({ keys }));
+    return response.setHeader('content-type', 'application/json').end(JSON.stringify({ keys }));
   });
 
   static async start(): Promise<KeyServer> {
