@@ -143,9 +143,10 @@ async function fetchSet(url: string): Promise<JSONWebKeySet> {
     await response.body?.cancel();
     throw new Error(`it answers ${response.status}`);
   }
+  const body = (response.body ?? []) as AsyncIterable<Uint8Array>;
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of response.body ?? []) {
+  for await (const chunk of body) {
     size += chunk.byteLength;
     if (size > MAX_SET_BYTES) throw new Error(`it has more than ${MAX_SET_BYTES} bytes`);
     chunks.push(chunk);

@@ -40,7 +40,7 @@ describe("a node's log through an outage of Redis", () => {
 
   it.each([
     ['away', () => redis.kill(), () => redis.start()],
-    ['silent', () => redis.freeze(), () => redis.thaw()],
+    ['silent', async () => redis.freeze(), async () => redis.thaw()],
   ])(
     'is a few lines where it is %s, and names no message malformed',
     async (_name, end, begin) => {
