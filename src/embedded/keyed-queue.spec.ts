@@ -43,4 +43,23 @@ describe('a keyed queue', () => {
     await Promise.all(waiting);
     await expect(queue.run('key', async () => 'done')).resolves.toBe('done');
   });
+
+  it('does not begin what has waited longer than its caller does, and goes on with what has not', async () => {
+    let nowMs = 0;
+    const queue = new KeyedQueue(() => nowMs);
+    let begun = 0;
+    let release = (): void => {};
+    const slow = queue.run('key', () => new Promise<void>((resolve) => (release = resolve)));
+    const late = Array.from({ length: 100 }, () => queue.run('key', async () => (begun += 1)));
+    const refused = Promise.allSettled(late);
+    nowMs = 1001;
+    const fresh = queue.run('key', async () => 'done');
+    release();
+    await slow;
+    for (const outcome of await refused) {
+      expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'unavailable' } });
+    }
+    expect(begun).toBe(0);
+    await expect(fresh).resolves.toBe('done');
+  });
 });

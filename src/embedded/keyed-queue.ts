@@ -1,7 +1,12 @@
-import { unavailable } from '../shared';
+import { monotonicMs, unavailable } from '../shared';
 
 /** Far more than one user's requests can be in sensible use: what is over it is refused, so that nothing grows. */
 const MAX_WAITING = 10_000;
+/**
+ * What has waited longer is refused and not begun. Whoever asked has most likely given up and asks again; a queue that
+ * did the work all the same would be busy with nothing else, for as long as they ask again.
+ */
+const MAX_WAIT_MS = 1000;
 
 interface Line {
   tail: Promise<void>;
@@ -12,12 +17,19 @@ interface Line {
 export class KeyedQueue {
   private readonly lines = new Map<string, Line>();
 
+  constructor(private readonly now: () => number = monotonicMs) {}
+
+  /** Throws `unavailable` where the work was not begun: too much was before it, or for too long. */
   async run<T>(key: string, work: () => Promise<T>): Promise<T> {
     const line = this.lines.get(key) ?? { tail: Promise.resolve(), waiting: 0 };
     if (line.waiting >= MAX_WAITING) throw unavailable();
     this.lines.set(key, line);
     line.waiting += 1;
-    const result = line.tail.then(work);
+    const cameAtMs = this.now();
+    const result = line.tail.then(() => {
+      if (this.now() - cameAtMs > MAX_WAIT_MS) throw unavailable('it has waited too long for its turn');
+      return work();
+    });
     line.tail = result.then(
       () => this.leave(key, line),
       () => this.leave(key, line),
