@@ -12,7 +12,7 @@ const UPGRADES_PER_PLACE = 2;
 
 /**
  * Connections that one address has on this node. Over the limit the handshake is refused with `rate_limited`: final
- * for stock clients, and rightly so, since waiting a moment gives no room, and clients that come back every few
+ * for stock clients, and rightly so, since waiting a moment gives little room, and clients that come back every few
  * seconds for ever are what the limit is to keep away. It says `retryable`, for an application that knows better.
  *
  * Transports are counted, not sessions, so that one that never says a word has a place too, until it is cut off

@@ -7,7 +7,14 @@ import { Logger, OnceAMinute } from '../logging';
 import { Metrics } from '../metrics';
 import { NodeService } from '../node';
 import { type Registered, Sessions } from '../routing';
-import { BeelineError, newConnectionId, StoreClock, toClientError } from '../shared';
+import {
+  BeelineError,
+  monotonicMs,
+  newConnectionId,
+  StoreClock,
+  StoreUnavailable,
+  toClientError,
+} from '../shared';
 import type { BeelineServer, BeelineSocket } from './beeline-socket';
 import { AddressLimit } from './address-limit';
 import { Admission } from './admission';
@@ -16,8 +23,12 @@ import { dispatch } from './dispatch';
 import { grantOf } from './grant';
 import { readHandshake, tokenOf } from './handshake';
 import { RequestHandlers } from './request-handlers';
+import { RetryAdvice } from './retry-advice';
 import { SocketOutlet } from './socket-outlet';
 import { Transports } from './transports';
+
+/** By then a node whose store is away is no longer ready; where a part of it is away, it still is. */
+const STORE_IS_MISSED_AFTER_MS = 10_000;
 
 /** What the middleware found out, for when the socket is open. */
 interface Admitted {
@@ -36,6 +47,8 @@ interface Admitted {
 @WebSocketGateway()
 export class BeelineGateway implements OnGatewayInit<BeelineServer> {
   private readonly outages = new OnceAMinute();
+  private readonly outage = new RetryAdvice();
+  private readonly crowding = new RetryAdvice();
   private readonly admitted = new WeakMap<BeelineSocket, Admitted>();
   /** Transports that carry a connection, or one that is being admitted. */
   private readonly taken = new WeakSet<BeelineSocket['conn']>();
@@ -64,6 +77,7 @@ export class BeelineGateway implements OnGatewayInit<BeelineServer> {
         .run(() => this.admit(socket))
         .then(
           () => {
+            this.outage.over();
             this.metrics.handshakes.inc(this.admitted.has(socket) ? 'ok' : 'gone');
             next();
           },
@@ -170,19 +184,24 @@ export class BeelineGateway implements OnGatewayInit<BeelineServer> {
   }
 
   /**
-   * A refusal in middleware is final for stock clients, which is right for a bad token and wrong for a store that is
-   * away for a moment: then the transport is closed, and they come back by themselves. They read the contract's
-   * error object as `data` of their `connect_error`.
+   * A refusal in middleware is final for stock clients, who read the contract's error object as `data` of their
+   * `connect_error`; where it is worth another try, it says when. Where the next upgrade will be refused, the transport
+   * is closed instead: stock clients come back by themselves then, and that HTTP error makes them back off.
    */
   private refuse(socket: BeelineSocket, error: BeelineError, next: (refusal: Error) => void): void {
     this.metrics.handshakes.inc(error.code);
     this.logger.debug({ code: error.code, nodeId: this.node.id }, 'handshake refused');
-    if (error.code === 'unavailable') socket.conn.close();
-    else {
-      this.taken.delete(socket.conn);
-      this.transports.refused(socket.conn);
-      if (error.code === 'internal') this.logger.error({ err: error.cause }, 'handshake failed');
-      next(Object.assign(new Error(error.message), { data: error.toBody() }));
+    const cause = error.code === 'unavailable' ? this.outage : this.crowding;
+    const { lastedMs, retryAfterMs } = error.retryable ? cause.met(monotonicMs()) : {};
+    const isNoticedSoon = error instanceof StoreUnavailable && Number(lastedMs) < STORE_IS_MISSED_AFTER_MS;
+    if (isNoticedSoon || (error.code === 'unavailable' && !this.node.isReady)) {
+      socket.conn.close();
+      return;
     }
+    this.taken.delete(socket.conn);
+    this.transports.refused(socket.conn);
+    if (error.code === 'internal') this.logger.error({ err: error.cause }, 'handshake failed');
+    const data = { ...(retryAfterMs !== undefined && { retryAfterMs }), ...error.toBody() };
+    next(Object.assign(new Error(error.message), { data }));
   }
 }

@@ -76,11 +76,16 @@ export function badRequest(details: FieldProblem[]): BeelineError {
   return new BeelineError('bad_request', fields, { details });
 }
 
-/** The store can't be reached or did not answer in time. */
-export function unavailable(cause?: unknown): BeelineError {
-  return new BeelineError('unavailable', 'the store can not be reached; try again with the same clientId', {
-    cause,
-  });
+/** `unavailable`, for the store's sake. */
+export class StoreUnavailable extends BeelineError {
+  constructor(cause: unknown) {
+    super('unavailable', 'the store cannot be reached; try again with the same clientId', { cause });
+  }
+}
+
+/** The store cannot be reached or did not answer in time. */
+export function unavailable(cause?: unknown): StoreUnavailable {
+  return new StoreUnavailable(cause);
 }
 
 /** What a client is told of any error: its own words where they are meant for it, nothing of ours otherwise. */

@@ -6,6 +6,11 @@ import { lastingTokenFor } from './tokens';
 
 type Answered<T> = ({ ok: true } & T) | { ok: false; error: { code: string } };
 
+interface Refusal {
+  retryable: boolean;
+  retryAfterMs?: number;
+}
+
 const ACK_PAUSE_MS = 50;
 const ANSWER_TIMEOUT_MS = 1500;
 
@@ -26,6 +31,7 @@ export class Device {
   readonly socket: Socket<ServerToClientEvents, ClientToServerEvents>;
   private connection: string | undefined;
   private ackTimer: NodeJS.Timeout | undefined;
+  private retryTimer: NodeJS.Timeout | undefined;
   /** Per channel the last offset stored, and acked. */
   private readonly stored = new Map<string, string>();
   private readonly acked = new Map<string, string>();
@@ -58,11 +64,7 @@ export class Device {
     );
     this.socket.on('session:end', ({ reason }) => history.add({ kind: 'told', ...this.now(), reason }));
     this.socket.on('disconnect', (reason) => this.end(reason));
-    this.socket.on('connect_error', (error) => {
-      if (!this.socket.active && !this.closed) {
-        this.end(`refused for good: ${JSON.stringify((error as { data?: unknown }).data)}`, true);
-      }
-    });
+    this.socket.on('connect_error', (error) => this.refused((error as { data?: Refusal }).data));
   }
 
   /** Connected, and every replay is done. */
@@ -95,7 +97,15 @@ export class Device {
   close(): void {
     this.closed = true;
     clearTimeout(this.ackTimer);
+    clearTimeout(this.retryTimer);
     this.socket.disconnect();
+  }
+
+  /** Comes back when it is told to, where that is worth a try. */
+  private refused(refusal: Refusal | undefined): void {
+    if (this.socket.active || this.closed) return;
+    if (refusal?.retryable !== true) this.end(`refused for good: ${JSON.stringify(refusal)}`, true);
+    else this.retryTimer = setTimeout(() => this.socket.connect(), refusal.retryAfterMs);
   }
 
   private since(): { since?: Record<string, string> } {
