@@ -52,6 +52,7 @@ describe('a keyed queue', () => {
     const slow = queue.run('key', () => new Promise<void>((resolve) => (release = resolve)));
     const late = Array.from({ length: 100 }, () => queue.run('key', async () => (begun += 1)));
     const refused = Promise.allSettled(late);
+    await turn();
     nowMs = 1001;
     const fresh = queue.run('key', async () => 'done');
     release();
