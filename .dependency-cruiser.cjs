@@ -6,6 +6,7 @@ const LAYERS = [
   ['shared'],
   ['config'],
   ['logging', 'metrics', 'policy'],
+  ['start'],
   ['redis', 'embedded'],
   ['limits'],
   ['node', 'auth', 'hub'],

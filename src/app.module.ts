@@ -15,6 +15,7 @@ import { type ContactPolicy, PolicyModule } from './policy';
 import { PresenceModule } from './presence';
 import { RedisModule } from './redis';
 import { RoutingModule } from './routing';
+import { StartModule } from './start';
 
 /** The one place that sees every module. */
 @Module({})
@@ -26,6 +27,7 @@ export class AppModule {
         ConfigModule.of(config),
         LoggingModule,
         MetricsModule,
+        StartModule,
         PolicyModule.of(contactPolicy),
         config.redisUrl === undefined ? EmbeddedModule : RedisModule,
         LimitsModule,

@@ -2,8 +2,8 @@ import './require-node';
 import 'reflect-metadata';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { createApp, listen } from './app';
-import { type Config, readConfig } from './config';
-import { Logger } from './logging';
+import { type Config, inWords, misnamedIn, readConfig } from './config';
+import { createLogger } from './logging';
 import { codeOf, StartError } from './shared';
 
 /** A node that listens. */
@@ -15,17 +15,21 @@ export interface Started {
 /** One node, configured by environment alone. SIGTERM and SIGINT drain it and end it with exit code 0. */
 async function main(): Promise<Started> {
   const config = readConfig(process.env);
-  const app = await createApp(config);
-  const logger = app.get<Logger>(Logger);
+  const logger = createLogger(config);
   process.on('unhandledRejection', (err) => logger.error({ err }, 'unhandled rejection'));
+  const hints = misnamedIn(process.env).map(inWords);
+  if (hints.length > 0) logger.warn({ hints }, 'variables that look like settings count for nothing');
 
+  let serving: NestExpressApplication | undefined;
   let stopping = false;
   const stop = (signal: string): void => {
     if (stopping) return;
     stopping = true;
-    setTimeout(() => process.exit(1), config.drainTimeoutMs).unref();
     logger.info({ signal }, 'stopping');
-    app.close().then(
+    // Nobody has come yet. It may wait for its store for a minute: who ends it does not.
+    if (serving === undefined) process.exit(0);
+    setTimeout(() => process.exit(1), config.drainTimeoutMs).unref();
+    serving.close().then(
       () => process.exit(0),
       (err: unknown) => {
         logger.error({ err }, 'stopped in disorder');
@@ -36,6 +40,9 @@ async function main(): Promise<Started> {
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
 
+  const app = await createApp(config);
+  await app.init();
+  serving = app;
   await takeRequests(app, config);
   const url = await app.getUrl();
   logger.info({ url }, 'listening');

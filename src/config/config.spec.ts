@@ -30,6 +30,7 @@ describe('the configuration', () => {
       host: '0.0.0.0',
       adminPort: undefined,
       redisUrl: REDIS_URL,
+      startTimeoutMs: 60_000,
       redisKeyPrefix: 'beeline:',
       redisCommandTimeoutMs: 2000,
       redisWaitReplicas: 0,
@@ -86,6 +87,8 @@ describe('the configuration', () => {
     PORT: ['-1', '65536', '1.5', 'x', '0x10', '1e3'],
     ADMIN_PORT: ['0', '-1', '65536', 'x'],
     REDIS_WAIT_REPLICAS: ['-1', 'x'],
+    STORE: ['postgres', 'Redis', 'on'],
+    START_TIMEOUT_MS: ['-1', 'x', '60s'],
     REDIS_URL: ['localhost:6379', 'http://localhost', 'redis://a:1,http://b:2', 'x', ','],
     REDIS_KEY_PREFIX: ['a{b', 'a}b', 'a b'],
     REDIS_COMMAND_TIMEOUT_MS: ['9', 'x'],
@@ -189,6 +192,27 @@ describe('the configuration', () => {
       });
     },
   );
+
+  it('in production has Redis, or says that it is embedded', () => {
+    const production = { NODE_ENV: 'production', AUTH_SECRET: SECRET };
+    const missing: unknown = expect.stringMatching(/^REDIS_URL is missing: set it, or STORE=embedded/);
+    expect(problemsOf(production)).toEqual([missing]);
+    expect(problemsOf({ ...production, REDIS_URI: REDIS_URL })).toEqual([
+      missing,
+      'REDIS_URI is no setting: is REDIS_URL meant?',
+    ]);
+    expect(problemsOf({ ...production, STORE: 'redis' })).toEqual(['REDIS_URL is missing: STORE is redis']);
+    expect(readConfig({ ...production, STORE: 'embedded' })).toMatchObject({ redisUrl: undefined });
+    expect(readConfig({ ...production, REDIS_URL })).toMatchObject({ redisUrl: REDIS_URL });
+    expect(readConfig({ ...production, STORE: 'redis', REDIS_URL })).toMatchObject({ redisUrl: REDIS_URL });
+  });
+
+  it('says which store is meant, not both', () => {
+    expect(problemsOf({ ...least, STORE: 'embedded' })).toEqual([
+      'STORE is embedded, and REDIS_URL is set: only one can be meant',
+    ]);
+    expect(readConfig({ AUTH_SECRET: SECRET, NODE_ENV: 'test' })).toMatchObject({ redisUrl: undefined });
+  });
 
   it('needs exactly one key', () => {
     expect(problemsOf({ REDIS_URL })).toEqual([expect.stringMatching('^a key is missing')]);

@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { StartError } from '../shared';
 import { keptSecret } from './data-dir';
+import { inWords, misnamedIn } from './misnamed';
 import { type Setting, SETTINGS, type Settings } from './settings';
 
 /** Who signs the tokens that this node accepts. The key, never the token, decides the algorithm. */
@@ -20,6 +21,7 @@ export abstract class Config implements Omit<Settings, SettledElsewhere> {
   abstract readonly adminPort: number | undefined;
   /** Where unset, the store is the embedded one in `dataDir`. */
   abstract readonly redisUrl: string | undefined;
+  abstract readonly startTimeoutMs: number;
   abstract readonly redisKeyPrefix: string;
   abstract readonly redisCommandTimeoutMs: number;
   abstract readonly redisWaitReplicas: number;
@@ -59,7 +61,8 @@ export abstract class Config implements Omit<Settings, SettledElsewhere> {
 }
 
 /** Settings that appear in the configuration only in a settled form. */
-type SettledElsewhere = 'authSecret' | 'jwtSecret' | 'jwtPublicKey' | 'jwtJwksUrl' | 'localAccounts';
+type SettledElsewhere =
+  'store' | 'authSecret' | 'jwtSecret' | 'jwtPublicKey' | 'jwtJwksUrl' | 'localAccounts';
 
 /** All that is wrong with an environment, a line each. */
 export class ConfigError extends StartError {
@@ -79,20 +82,38 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export function readConfig(environment: Environment, secretIn = keptSecret): Config {
   const problems: string[] = [];
   const settings = readSettings(environment, problems);
-  const isKept = isEmbedded(environment) && keysIn(environment).length === 0;
+  settleStore(settings, environment, problems);
+  const isKept = isEmbedded(settings, environment) && keysIn(environment).length === 0;
   const given = isKept ? undefined : settleTokenKey(settings, environment, problems);
   const localAccounts = settleLocalAccounts(settings, isKept ? 'own' : given?.kind, problems);
   settleBuffer(settings, problems);
   settleSweep(settings, problems);
-  if (problems.length > 0) throw new ConfigError(problems);
+  if (problems.length > 0) throw new ConfigError([...problems, ...misnamedIn(environment).map(inWords)]);
   const tokenKey = given ?? { kind: 'own', secret: secretIn(settings.dataDir) };
-  const { authSecret: _a, jwtSecret: _b, jwtPublicKey: _c, jwtJwksUrl: _d, ...rest } = settings;
+  const { store: _s, authSecret: _a, jwtSecret: _b, jwtPublicKey: _c, jwtJwksUrl: _d, ...rest } = settings;
   const { adminPort, redisUrl } = settings;
   return Object.freeze({ ...rest, adminPort, redisUrl, tokenKey, localAccounts });
 }
 
-function isEmbedded(environment: Environment): boolean {
-  return !environment['REDIS_URL']?.trim();
+function hasRedis(environment: Environment): boolean {
+  return Boolean(environment['REDIS_URL']?.trim());
+}
+
+function isEmbedded({ store }: Partial<Settings>, environment: Environment): boolean {
+  return store === 'embedded' || (store === undefined && !hasRedis(environment));
+}
+
+/** Nobody gets the embedded store by mistake where it matters: a name misspelt would make each node an island. */
+function settleStore({ store }: Partial<Settings>, environment: Environment, problems: string[]): void {
+  if (hasRedis(environment)) {
+    if (store === 'embedded') problems.push('STORE is embedded, and REDIS_URL is set: only one can be meant');
+  } else if (store === 'redis') {
+    problems.push('REDIS_URL is missing: STORE is redis');
+  } else if (store === undefined && environment['NODE_ENV']?.trim() === 'production') {
+    problems.push(
+      "REDIS_URL is missing: set it, or STORE=embedded to keep everything on this machine's disk, for one node",
+    );
+  }
 }
 
 function readSettings(environment: Environment, problems: string[]): Settings {

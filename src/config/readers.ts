@@ -104,6 +104,10 @@ const SESSION_POLICIES = ['multiple', 'replace', 'reject'] as const;
 
 export const sessionPolicy = oneOf(SESSION_POLICIES);
 
+const STORES = ['redis', 'embedded'] as const;
+
+export const store = oneOf(STORES);
+
 export type LogLevel = (typeof LOG_LEVELS)[number];
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 

@@ -14,11 +14,23 @@ export const SETTINGS = {
     undefined,
     'A port for operators: `/metrics`, `/admin`, `/docs` and the reason in `/readyz` are there and no longer on `PORT`. Where unset, they are on `PORT`.',
   ),
+  store: setting(
+    'STORE',
+    read.store,
+    undefined,
+    '`redis` or `embedded`: one node, on this disk. Where unset, it is Redis where `REDIS_URL` is set, else embedded; with `NODE_ENV=production` one of the two must be set.',
+  ),
   redisUrl: setting(
     'REDIS_URL',
     read.redisUrl,
     undefined,
-    'The store: `redis://` or `rediss://`, with user, password and database where needed; several hosts, comma-separated, are a Redis Cluster. Where unset, the store is embedded: one node, on this disk.',
+    'Where Redis is: `redis://` or `rediss://`, with user, password and database where needed. One host of a Redis Cluster is enough, several may be named, comma-separated.',
+  ),
+  startTimeoutMs: setting(
+    'START_TIMEOUT_MS',
+    read.integer(0),
+    '60000',
+    'How long a node that starts waits for its store before it gives up and ends.',
   ),
   redisKeyPrefix: setting(
     'REDIS_KEY_PREFIX',

@@ -4,6 +4,7 @@ import { Config } from '../config';
 import { Logger } from '../logging';
 import { Metrics } from '../metrics';
 import { monotonicMs, type NodeId, StoreClock, unavailable } from '../shared';
+import { StartWait } from '../start';
 import { Heartbeat } from './heartbeat';
 import { type LeaseLook, LeaseStore, type ListedNode, type NodeInfo } from './lease-store.port';
 import { Liveness } from './liveness';
@@ -58,6 +59,7 @@ export class NodeService implements OnModuleInit {
     private readonly clock: StoreClock,
     private readonly logger: Logger,
     private readonly metrics: Metrics,
+    private readonly wait: StartWait,
   ) {
     this.currentId = newNodeId(config.nodeName);
     this.liveness = new Liveness(SWEEPS_UNTIL_FORGOTTEN * config.sweepIntervalMs);
@@ -171,8 +173,11 @@ export class NodeService implements OnModuleInit {
 
   /** The lease is held and the channel heard before any presence is written. */
   async onModuleInit(): Promise<void> {
-    await this.enter(this.currentId);
-    await this.inspectStore();
+    const id = this.currentId;
+    await this.wait.until('taking the lease', () => this.take(id));
+    await this.wait.until("listening on the node's channel", () => this.subscribe(id));
+    await this.wait.until("publishing on the node's channel", () => this.beat());
+    await this.wait.until('looking at the settings of the store', () => this.inspectStore());
     this.healthy = true;
     this.scheduleRenewal();
   }
@@ -284,10 +289,14 @@ export class NodeService implements OnModuleInit {
   }
 
   private async enter(id: NodeId): Promise<void> {
-    await this.look(() => this.leases.take(id, this.config.nodeLeaseMs, this.info()));
+    await this.take(id);
     await this.subscribe(id);
     this.currentId = id;
     await this.beat();
+  }
+
+  private async take(id: NodeId): Promise<void> {
+    await this.look(() => this.leases.take(id, this.config.nodeLeaseMs, this.info()));
   }
 
   private async subscribe(id: NodeId): Promise<void> {

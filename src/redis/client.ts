@@ -1,26 +1,56 @@
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import { coalesceWrites } from './coalesce-writes';
+import { factsOf, type ServerFacts } from './server-facts';
 
 export type RedisClient = Redis | Cluster;
 
 const MAX_RECONNECT_PAUSE_MS = 1000;
 
-/**
- * A client of one server, or, where the URL names several hosts (comma-separated), of a Redis Cluster. User,
- * password and TLS are those of the first and the same for all.
- */
-export function createClient(url: string, timeoutMs: number, name: string): RedisClient {
+/** The most that the client library follows a command about in a Cluster before it gives up. */
+const MAX_REDIRECTIONS = 16;
+const LONGEST_REDIRECTION_PAUSE_MS = 100;
+
+/** One URL for each host that is named. User, password, database and TLS are those of the first and the same for all. */
+export function urlsOf(url: string): string[] {
   const [first, ...others] = url.split(',') as [string, ...string[]];
-  const options = optionsFor(timeoutMs, name);
-  if (others.length === 0) return gathering(new Redis(first, { ...options, lazyConnect: true }));
+  return [first, ...others.map((other) => likeFirst(first, other))];
+}
+
+function likeFirst(first: string, other: string): string {
+  const made = new URL(first);
+  const { hostname, port } = new URL(other);
+  made.hostname = hostname;
+  made.port = port;
+  return made.href;
+}
+
+/** A client of one server, or of a Redis Cluster, which finds its other servers by those that are named. */
+export function createClient(
+  url: string,
+  timeoutMs: number,
+  name: string,
+  facts: ServerFacts = factsOf(url),
+): RedisClient {
+  const [first, ...others] = urlsOf(url) as [string, ...string[]];
+  const options = { ...singleOptions(timeoutMs, name), enableReadyCheck: facts.mayAskInfo };
+  if (!facts.isCluster) return gathering(new Redis(first, { ...options, lazyConnect: true }));
   const { protocol, username, password } = new URL(first);
+  // All that it waits for on behalf of one command must fit into that command's time-out: a slot on its way is no silence.
+  const pauseMs = Math.min(LONGEST_REDIRECTION_PAUSE_MS, timeoutMs / (2 * MAX_REDIRECTIONS));
   const cluster = new Cluster([first, ...others], {
     lazyConnect: true,
     enableOfflineQueue: false,
+    enableReadyCheck: facts.mayAskClusterInfo,
+    // Names stay names: a certificate is for a name, and an address may be another's tomorrow.
+    dnsLookup: (host, callback) => callback(null, host),
     // Sharded pub/sub needs a subscriber per shard; the others never subscribe.
     shardedSubscribers: true,
     clusterRetryStrategy: pauseBeforeReconnect,
     slotsRefreshTimeout: timeoutMs,
+    maxRedirections: MAX_REDIRECTIONS,
+    retryDelayOnTryAgain: pauseMs,
+    retryDelayOnClusterDown: pauseMs,
+    retryDelayOnFailover: pauseMs,
     redisOptions: {
       ...options,
       ...(username === '' ? {} : { username: decodeURIComponent(username) }),
@@ -56,7 +86,7 @@ export function connectionsOf(client: RedisClient): Redis[] {
   return [...client.nodes('all'), ...subscribers.flatMap(({ instance }) => instance ?? [])];
 }
 
-function optionsFor(timeoutMs: number, name: string): RedisOptions {
+export function singleOptions(timeoutMs: number, name: string): RedisOptions {
   return {
     connectionName: name,
     connectTimeout: timeoutMs,

@@ -6,6 +6,7 @@ import { monotonicMs, unavailable, Watchdog } from '../shared';
 import { connectionsOf, createClient, onEachServer, type RedisClient } from './client';
 import { Gate } from './gate';
 import { type Reply, Script } from './script';
+import type { ServerFacts } from './server-facts';
 import { toStoreError } from './store-error';
 import { TimeoutError, withTimeLimit } from './time-limit';
 
@@ -29,10 +30,11 @@ export class RedisConnection {
     config: Config,
     private readonly logger: Logger,
     private readonly metrics: Metrics,
+    facts?: ServerFacts,
   ) {
     const name = this.constructor.name;
     // This module is loaded only where there is one.
-    this.client = createClient(config.redisUrl ?? '', config.redisCommandTimeoutMs, name);
+    this.client = createClient(config.redisUrl ?? '', config.redisCommandTimeoutMs, name, facts);
     this.client.on('error', (err: unknown) => {
       const count = this.breaks.due('error');
       if (count !== undefined) logger.warn({ err, connection: name, count }, 'redis connection');
@@ -41,9 +43,15 @@ export class RedisConnection {
     this.gate = new Gate(() => withTimeLimit(this.client.ping(), this.timeoutMs), PROBE_PAUSE_MS);
   }
 
+  /** Resolves once it is there. Fails with what came of it, while the client library goes on trying: it may be asked again. */
   async connect(): Promise<void> {
-    await this.client.connect();
-    this.watching = setInterval(() => this.watch(), this.timeoutMs / 2).unref();
+    this.watching ??= setInterval(() => this.watch(), this.timeoutMs / 2).unref();
+    const { status } = this.client;
+    if (status === 'ready') return;
+    const ready = withTimeLimit(readyOrFailed(this.client), this.timeoutMs);
+    // Its failures are told by the event `error`, with their cause.
+    if (status === 'wait' || status === 'end') this.client.connect().catch(() => undefined);
+    await ready;
   }
 
   disconnect(): void {
@@ -101,6 +109,21 @@ export class RedisConnection {
   }
 }
 
+function readyOrFailed(client: RedisClient): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onReady = (): void => {
+      client.off('error', onError);
+      resolve();
+    };
+    const onError = (error: Error): void => {
+      client.off('ready', onReady);
+      reject(error);
+    };
+    client.once('ready', onReady);
+    client.once('error', onError);
+  });
+}
+
 function watchdogOf(connection: Redis): Watchdog {
   return new Watchdog({
     socket: () => {
@@ -116,8 +139,8 @@ function watchdogOf(connection: Redis): Watchdog {
 
 /** For commands and scripts: each server knows the scripts before it is asked for anything. */
 export class CommandRedis extends RedisConnection {
-  constructor(config: Config, logger: Logger, metrics: Metrics) {
-    super(config, logger, metrics);
+  constructor(config: Config, logger: Logger, metrics: Metrics, facts?: ServerFacts) {
+    super(config, logger, metrics, facts);
     onEachServer(this.client, (server) => server.on('ready', () => void Script.loadAll(server)));
   }
 }

@@ -2,8 +2,11 @@ import { Global, Module, type OnApplicationShutdown, type OnModuleInit } from '@
 import { Config } from '../config';
 import { Logger } from '../logging';
 import { Metrics } from '../metrics';
+import { StartWait } from '../start';
+import { firstLook } from './first-look';
 import { Keys } from './keys';
 import { BroadcastRedis, CommandRedis, LeaseRedis, ReplicaRedis, SubscriberRedis } from './redis-connection';
+import { ServerFacts } from './server-facts';
 
 const CONNECTIONS = [CommandRedis, LeaseRedis, SubscriberRedis, BroadcastRedis, ReplicaRedis];
 
@@ -12,10 +15,16 @@ const CONNECTIONS = [CommandRedis, LeaseRedis, SubscriberRedis, BroadcastRedis, 
   providers: [
     ...CONNECTIONS.map((Connection) => ({
       provide: Connection,
-      inject: [Config, Logger, Metrics],
-      useFactory: (config: Config, logger: Logger, metrics: Metrics) =>
-        new Connection(config, logger, metrics),
+      inject: [Config, Logger, Metrics, ServerFacts],
+      useFactory: (config: Config, logger: Logger, metrics: Metrics, facts: ServerFacts) =>
+        new Connection(config, logger, metrics, facts),
     })),
+    {
+      provide: ServerFacts,
+      inject: [Config, StartWait],
+      useFactory: ({ redisUrl = '', redisCommandTimeoutMs }: Config, wait: StartWait) =>
+        wait.until('looking at Redis', () => firstLook(redisUrl, redisCommandTimeoutMs)),
+    },
     { provide: Keys, inject: [Config], useFactory: (config: Config) => new Keys(config.redisKeyPrefix) },
   ],
   exports: [...CONNECTIONS, Keys],
@@ -30,6 +39,7 @@ export class RedisModule implements OnModuleInit, OnApplicationShutdown {
     broadcast: BroadcastRedis,
     replica: ReplicaRedis,
     config: Config,
+    private readonly wait: StartWait,
   ) {
     const waits = config.redisWaitReplicas > 0 ? [replica] : [];
     this.connections = [commands, lease, subscriber, broadcast, ...waits];
@@ -37,7 +47,16 @@ export class RedisModule implements OnModuleInit, OnApplicationShutdown {
 
   /** A node does not start without its store. */
   async onModuleInit(): Promise<void> {
-    await Promise.all(this.connections.map((connection) => connection.connect()));
+    try {
+      await Promise.all(
+        this.connections.map((connection) =>
+          this.wait.until('connecting to Redis', () => connection.connect()),
+        ),
+      );
+    } catch (error) {
+      this.onApplicationShutdown();
+      throw error;
+    }
   }
 
   /** The last thing of all: whoever leaves in order has left by now. */

@@ -12,4 +12,5 @@ export * from './lanes';
 export * from './turn-batches';
 export * from './set-back';
 export * from './watchdog';
+export { inPlainWords } from './plain-words';
 export { isOriginAllowed, normalOrigin, ORIGIN_REFUSED } from './origin';

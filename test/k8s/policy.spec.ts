@@ -37,6 +37,11 @@ const MUTATIONS: Record<string, [what: string, which: string, path: string, valu
     ['life depends on Redis', NODE, `${CONTAINER}.livenessProbe.httpGet.path`, '/readyz'],
     ['a port that is not there', NODE, `${CONTAINER}.readinessProbe.httpGet.port`, 'htp'],
   ],
+  'is given time to wait for its store, and some to spare': [
+    ['killed while it waits', NODE, `${CONTAINER}.startupProbe.failureThreshold`, 30],
+    ['a longer wait', SETTINGS_MAP, 'data.START_TIMEOUT_MS', '90000'],
+    ['no settings', SETTINGS_MAP, '', undefined],
+  ],
   'is given time to go: preStop, then the drain, then some to spare': [
     ['no preStop', NODE, `${CONTAINER}.lifecycle`, undefined],
     ['killed while it drains', NODE, `${POD}.terminationGracePeriodSeconds`, 30],

@@ -185,12 +185,4 @@ describe('a node with a wrong configuration', () => {
     expect(code).toBe(1);
     expect(output).toContain('a key is missing');
   });
-
-  it('does not start where the store can not be reached', async () => {
-    const { code } = await runToEnd('dist/main.js', [], {
-      REDIS_URL: 'redis://127.0.0.1:1',
-      AUTH_SECRET: TEST_SECRET,
-    });
-    expect(code).toBe(1);
-  });
 });

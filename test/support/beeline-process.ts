@@ -35,6 +35,20 @@ export async function startProcess(
   environment: Environment,
   launcher: readonly string[] = [],
 ): Promise<BeelineProcess> {
+  const { child, ...launched } = launchChild(environment, launcher);
+  return { ...launched, url: await listeningUrl(child) };
+}
+
+/** Starts it and waits for nothing: it may never listen. */
+export function launch(environment: Environment): Omit<BeelineProcess, 'url'> {
+  const { child: _child, ...launched } = launchChild(environment, []);
+  return launched;
+}
+
+function launchChild(
+  environment: Environment,
+  launcher: readonly string[],
+): Omit<BeelineProcess, 'url'> & { child: ChildProcess } {
   const [command, ...args] = [...launcher, process.execPath, MAIN];
   const child = run(command, args, {
     HOST: '127.0.0.1',
@@ -47,9 +61,8 @@ export async function startProcess(
   for (const stream of [child.stdout, child.stderr]) {
     stream?.on('data', (chunk: Buffer) => written.push(chunk.toString()));
   }
-  const url = await listeningUrl(child);
   const { pid = 0 } = child;
-  return { url, pid, exited, output: () => written.join(''), kill: (signal) => child.kill(signal) };
+  return { child, pid, exited, output: () => written.join(''), kill: (signal) => child.kill(signal) };
 }
 
 /** Runs a script of the project to its end. */

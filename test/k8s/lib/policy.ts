@@ -45,6 +45,15 @@ export const POLICY: Record<string, Rule> = {
     });
   }),
 
+  'is given time to wait for its store, and some to spare': forContainers(
+    (container, { isNode }, manifests) => {
+      const { periodSeconds = 10, failureThreshold = 3 } = container.startupProbe ?? {};
+      const startMs = isNode ? Number(settingsOf(container, manifests)['START_TIMEOUT_MS']) + 10_000 : 0;
+      const probedMs = 1000 * periodSeconds * failureThreshold;
+      return probedMs >= startMs ? [] : [`${probedMs} ms to start, ${startMs} ms needed`];
+    },
+  ),
+
   'is given time to go: preStop, then the drain, then some to spare': forContainers(
     (container, { pod, isNode }, manifests) => {
       const preStopMs = 1000 * (container.lifecycle?.preStop?.sleep?.seconds ?? 0);

@@ -1,0 +1,2 @@
+export { StartModule } from './start.module';
+export { StartWait } from './start-wait';
