@@ -15,7 +15,6 @@ describe('variables that look like settings', () => {
     ['REDIS_TIMEOUT_MS', 'REDIS_COMMAND_TIMEOUT_MS'],
     ['LOGLEVEL', 'LOG_LEVEL'],
     ['CORS_ORIGIN', 'CORS_ORIGINS'],
-    ['PORTS', 'PORT'],
   ])('%s: %s is meant', (variable, meant) => {
     expect(misnamedIn({ [variable]: 'x' })).toEqual([{ variable, meant }]);
   });
