@@ -321,12 +321,17 @@ export class BeelineClient {
 
   /**
    * Delivery is at least once: after a reconnect a message may come again, and `id` tells. It is acked again all
-   * the same, since its first ack is what has been lost.
+   * the same, since its first ack is what has been lost. One that the handler fails at is acked too, or it would come
+   * again at every connect and be all that ever comes.
    */
   #onMessage(message) {
     if (!this.#seenIds.has(message.id)) {
-      this.#on.message?.(message);
       this.#remember(message.id);
+      try {
+        this.#on.message?.(message);
+      } catch (error) {
+        console.error(error);
+      }
     }
     this.#ack(message.channel, message.offset);
   }

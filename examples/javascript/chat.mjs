@@ -33,7 +33,9 @@ socket.on('session', ({ nodeId, channels }) => {
 });
 socket.on('disconnect', (reason) => console.log(`* disconnected: ${reason}`));
 socket.on('session:end', ({ reason, reconnect }) => {
-  if (!reconnect) quit(`* ended: ${reason}`);
+  // Asleep past its token's end: the next connection brings a fresh one.
+  if (reason === 'token_expired') socket.once('disconnect', () => socket.connect());
+  else if (!reconnect) quit(`* ended: ${reason}`);
 });
 socket.on('connect_error', ({ message, data }) => {
   if (socket.active) return; // the network, or a node that is going: the client tries again by itself
@@ -44,11 +46,17 @@ socket.on('connect_error', ({ message, data }) => {
 // At least once: what was not acked before a connection broke comes again. The id tells.
 const seen = new Set();
 socket.on('message', (message) => {
-  if (!seen.has(message.id)) console.log(`${message.from}: ${message.body?.text}`);
+  if (!seen.has(message.id)) show(message);
   seen.add(message.id);
   if (seen.size > 10_000) seen.delete(seen.values().next().value);
   void ack(message);
 });
+
+/** A body is any JSON: what is no text is shown as it is, so that nothing here fails before the ack. */
+function show({ from, body }) {
+  const text = body?.text;
+  console.log(`${from}: ${typeof text === 'string' ? text : JSON.stringify(body)}`);
+}
 
 // Acks are cumulative: one is under way per channel, and the next covers all that came meanwhile.
 const reached = new Map();

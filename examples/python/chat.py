@@ -53,7 +53,9 @@ class Tokens:
 
 def say(line):
     """Whole lines: handlers run on threads of their own, and `print` writes a line and its end one after the other."""
-    sys.stdout.write(line + "\n")
+    # What the terminal cannot show (half a surrogate pair, a script that its encoding lacks) it shows escaped.
+    encoding = sys.stdout.encoding or "utf-8"
+    sys.stdout.write(line.encode(encoding, "backslashreplace").decode(encoding) + "\n")
     sys.stdout.flush()
 
 
@@ -87,14 +89,23 @@ def on_message(message):
     # At least once: what was not acked before a connection broke comes again. The id tells.
     with books:
         if message["id"] not in seen:
-            body = message["body"]
-            say(f"{message['from']}: {body.get('text') if isinstance(body, dict) else body}")
+            show(message)
         seen[message["id"]] = True
         if len(seen) > 10_000:
             del seen[next(iter(seen))]
         # Threads may pass each other; a list on a screen would be sorted by offset.
         reached[message["channel"]] = max(reached.get(message["channel"], "0-0"), message["offset"], key=position)
         ack(message["channel"])
+
+
+def show(message):
+    """A body is any JSON. What cannot be shown is acked all the same, or it would come again at every start."""
+    body = message["body"]
+    text = body.get("text") if isinstance(body, dict) else None
+    try:
+        say(f"{message['from']}: {text if isinstance(text, str) else json.dumps(body)}")
+    except (ValueError, RecursionError) as error:
+        say(f"* a message of {message['from']} cannot be shown: {type(error).__name__}")
 
 
 def position(offset):
@@ -121,9 +132,23 @@ def ack(channel):
 
 @sio.on("session:end")
 def on_session_end(end):
-    if not end["reconnect"]:
+    if end["reason"] == "token_expired":
+        # Asleep past its token's end. The library stays away after this, so the way back is ours.
+        threading.Thread(target=come_back, daemon=True).start()
+    elif not end["reconnect"]:
         say(f"* ended: {end['reason']}")
         os._exit(1)
+
+
+def come_back():
+    while True:
+        time.sleep(1)
+        if sio.connected:
+            return
+        try:
+            connect()
+        except socketio.exceptions.SocketIOError as error:
+            say(f"* not connected: {error}")
 
 
 @sio.event
@@ -151,14 +176,18 @@ def send(text):
         time.sleep(1)
 
 
+def connect():
+    # A function: it is asked again at every reconnect. A dict would be sent as it is for ever, its token long expired.
+    sio.connect(
+        url,
+        auth=lambda: {"token": tokens.access_token(), "deviceId": f"{me}-terminal"},
+        transports=["websocket"],
+        wait_timeout=10,
+    )
+
+
 tokens = Tokens(me, os.environ["PASSWORD"])
-# A function: it is asked again at every reconnect. A dict would be sent as it is for ever, its token long expired.
-sio.connect(
-    url,
-    auth=lambda: {"token": tokens.access_token(), "deviceId": f"{me}-terminal"},
-    transports=["websocket"],
-    wait_timeout=10,
-)
+connect()
 threading.Thread(target=keep_fresh, daemon=True).start()
 for line in sys.stdin:
     send(line.rstrip("\n"))

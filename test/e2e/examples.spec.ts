@@ -176,6 +176,30 @@ describe.each(LANGUAGES)('the $language example', ({ file, command }) => {
     expect(jane.messages).toEqual(['kim: id-1', 'kim: id-2']);
   });
 
+  it('acks what it cannot show, and shows what comes after it', async () => {
+    const lara = run('lara', 'mike');
+    const mike = runPeer('mike', 'lara');
+    await Promise.all([lara.prints(/^\* node /), mike.prints(/^\* node /)]);
+    const poison = [
+      String.raw`{"text":"\ud800 half"}`,
+      '{"text":{"toString":1}}',
+      'null',
+      '{"text":"\u0000"}',
+    ];
+    for (const [i, body] of poison.entries()) {
+      const message = `{"id":"p-${i}","channel":"chat","from":"mike","to":"lara","body":${body},"offset":"1-${i}"}`;
+      for (const { outlet } of connections()) outlet.pushMessage(message as MessageJson);
+    }
+    mike.type('after it');
+    await lara.prints(/^mike: after it$/);
+    await mike.prints(/^\* stored at /);
+    const last = mike.lines
+      .findLast((line) => line.startsWith('* stored at '))
+      ?.split(' ')
+      .at(-1);
+    await waitUntil('it is acked', async () => (await cursorOf('lara')) === last);
+  });
+
   it('ends with a word where a newer connection of its device takes its place', async () => {
     const older = run('gina', 'hugo');
     await older.prints(/^\* node /);
