@@ -198,6 +198,7 @@ describe.each(LANGUAGES)('the $language example', ({ file, command }) => {
       ?.split(' ')
       .at(-1);
     await waitUntil('it is acked', async () => (await cursorOf('lara')) === last);
+    expect(lara.messages.at(-1)).toBe('mike: after it');
   });
 
   it('ends with a word where a newer connection of its device takes its place', async () => {

@@ -148,5 +148,6 @@ describe("the README's client", () => {
     client.signal('SIGCONT');
     await alice.send(bob, 'second', 'c-second');
     await client.shows(['first', 'second']);
+    expect(asked).toBeGreaterThanOrEqual(2);
   }, 60_000);
 });

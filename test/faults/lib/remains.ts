@@ -50,12 +50,16 @@ async function pullPage(
   path: string,
 ): Promise<Page> {
   let page: Page | undefined;
+  let last: unknown;
   await waitUntil(`${path} of ${user} is answered`, async () => {
     const answer = await livingNode()
       ?.ask('GET', path, { user })
       .catch(() => undefined);
     if (answer?.status === 200) page = answer.body as unknown as Page;
+    last = answer;
     return page !== undefined;
+  }).catch((error: unknown) => {
+    throw new Error(`${String(error)}; the last answer was ${JSON.stringify(last)}`);
   });
   if (page === undefined) throw new Error('not pulled');
   return page;
