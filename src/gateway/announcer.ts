@@ -1,5 +1,6 @@
 import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { Logger } from '../logging';
+import { NodeService } from '../node';
 import { type Json, newMessageId, StoreClock } from '../shared';
 import type { BeelineServer } from './beeline-socket';
 import { Broadcast } from './broadcast.port';
@@ -13,6 +14,7 @@ export class Announcer implements OnApplicationBootstrap {
     private readonly broadcast: Broadcast,
     private readonly clock: StoreClock,
     private readonly logger: Logger,
+    private readonly node: NodeService,
   ) {}
 
   /** Given by the adapter that makes the server, which Nest does before the store is connected. */
@@ -22,6 +24,7 @@ export class Announcer implements OnApplicationBootstrap {
 
   onApplicationBootstrap(): void {
     this.broadcast.install(this.requireServer());
+    this.node.require(() => this.broadcast.fault);
   }
 
   /** `unavailable` where the store can't be reached; see Broadcast. */

@@ -23,13 +23,14 @@ export class HealthController {
   @ApiOperation({
     summary: 'Whether this node may be sent clients: lease held, channel heard, store fit, not draining.',
   })
-  ready(@Req() { socket }: Request): { status: 'ready'; nodeId: string } {
-    const { whyNotReady } = this.node;
+  ready(@Req() { socket }: Request): { status: 'ready'; nodeId: string; detail?: string } {
+    const { whyNotReady, doubts, id } = this.node;
+    // What is wrong inside is for operators, where they have a port of their own.
+    const { adminPort = socket.localPort } = this.config;
+    const isOperator = socket.localPort === adminPort;
     if (whyNotReady !== undefined) {
-      // What is wrong inside is for operators, where they have a port of their own.
-      const { adminPort = socket.localPort } = this.config;
-      throw new BeelineError('unavailable', socket.localPort === adminPort ? whyNotReady : 'not ready');
+      throw new BeelineError('unavailable', isOperator ? whyNotReady : 'not ready');
     }
-    return { status: 'ready', nodeId: this.node.id };
+    return { status: 'ready', nodeId: id, ...(isOperator && doubts !== undefined ? { detail: doubts } : {}) };
   }
 }

@@ -47,4 +47,7 @@ export abstract class LeaseStore {
 
   /** What makes the store unfit to keep messages, in words for its operator; undefined where nothing does. */
   abstract findFault(): Promise<string | undefined>;
+
+  /** What its operator should know, and what keeps nobody from using it. */
+  abstract findDoubts(): Promise<readonly string[]>;
 }

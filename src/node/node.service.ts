@@ -46,6 +46,8 @@ export class NodeService implements OnModuleInit {
   private healthy = false;
   private draining = false;
   private storeFault: string | undefined;
+  private storeDoubts: readonly string[] = [];
+  private readonly needs: (() => string | undefined)[] = [];
   private renewals = 0;
   private leaseHeldAt = monotonicMs();
   private lastLook: Promise<void> = Promise.resolve();
@@ -88,7 +90,17 @@ export class NodeService implements OnModuleInit {
     const { outage } = this.leases;
     if (outage !== undefined) return outage;
     if (!this.healthy) return 'the node has lost its store';
-    return this.storeFault;
+    return this.storeFault ?? this.needs.map((fault) => fault()).find((fault) => fault !== undefined);
+  }
+
+  /** What its operator should know though it is fit; undefined where there is nothing. */
+  get doubts(): string | undefined {
+    return this.storeDoubts.length === 0 ? undefined : this.storeDoubts.join('; ');
+  }
+
+  /** Given by modules above this one: what else must be well, and why it is not. */
+  require(fault: () => string | undefined): void {
+    this.needs.push(fault);
   }
 
   listen(listener: NodeListener): void {
@@ -276,6 +288,10 @@ export class NodeService implements OnModuleInit {
     if (fault !== undefined && fault !== this.storeFault)
       this.logger.error({ fault }, 'not ready: unfit store');
     this.storeFault = fault;
+    const doubts = await this.leases.findDoubts();
+    if (doubts.length > 0 && doubts.join() !== this.storeDoubts.join())
+      this.logger.warn({ doubts }, 'the store may lose what it is given');
+    this.storeDoubts = doubts;
   }
 
   /** The new id is in force only once its lease is held: no presence is ever written under an id without one. */

@@ -16,6 +16,11 @@ export function urlsOf(url: string): string[] {
   return [first, ...others.map((other) => likeFirst(first, other))];
 }
 
+/** The number behind the host; 0 where there is none. */
+export function databaseOf(url: string): number {
+  return Number(/^\w+:\/\/[^/,]*\/(\d+)/.exec(url)?.[1] ?? 0);
+}
+
 function likeFirst(first: string, other: string): string {
   const made = new URL(first);
   const { hostname, port } = new URL(other);

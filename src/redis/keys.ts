@@ -6,7 +6,11 @@ import type { Channel, ClientId, MessageId, NodeId, UserId } from '../shared';
  * a key to another slot or make it equal to another key.
  */
 export class Keys {
-  constructor(private readonly prefix: string) {}
+  /** `database`: pub/sub knows none, so that channels that are for every node must name theirs. */
+  constructor(
+    private readonly prefix: string,
+    private readonly database = 0,
+  ) {}
 
   /** Stream: the messages of one inbox. */
   inbox(user: UserId, channel: Channel): string {
@@ -75,7 +79,7 @@ export class Keys {
 
   /** Begins the pub/sub channels of Socket.IO's adapter: what is meant for every node. */
   broadcast(): string {
-    return `${this.prefix}socket.io`;
+    return `${this.prefix}socket.io${this.database === 0 ? '' : `@${this.database}`}`;
   }
 
   /** Pub/sub channel: what is meant for one node. */

@@ -3,6 +3,7 @@ import { Config } from '../config';
 import { Logger } from '../logging';
 import { Metrics } from '../metrics';
 import { StartWait } from '../start';
+import { databaseOf } from './client';
 import { firstLook } from './first-look';
 import { Keys } from './keys';
 import { BroadcastRedis, CommandRedis, LeaseRedis, ReplicaRedis, SubscriberRedis } from './redis-connection';
@@ -25,7 +26,12 @@ const CONNECTIONS = [CommandRedis, LeaseRedis, SubscriberRedis, BroadcastRedis, 
       useFactory: ({ redisUrl = '', redisCommandTimeoutMs }: Config, wait: StartWait) =>
         wait.until('looking at Redis', () => firstLook(redisUrl, redisCommandTimeoutMs)),
     },
-    { provide: Keys, inject: [Config], useFactory: (config: Config) => new Keys(config.redisKeyPrefix) },
+    {
+      provide: Keys,
+      inject: [Config],
+      useFactory: ({ redisKeyPrefix, redisUrl }: Config) =>
+        new Keys(redisKeyPrefix, databaseOf(redisUrl ?? '')),
+    },
   ],
   exports: [...CONNECTIONS, Keys],
 })

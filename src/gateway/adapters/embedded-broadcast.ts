@@ -6,6 +6,10 @@ import { Broadcast } from '../broadcast.port';
 export class EmbeddedBroadcast extends Broadcast {
   override install(): void {}
 
+  override get fault(): undefined {
+    return undefined;
+  }
+
   override send(emit: () => void): Promise<void> {
     emit();
     return Promise.resolve();

@@ -53,6 +53,10 @@ export class EmbeddedLeaseStore extends LeaseStore {
     return Promise.resolve(undefined);
   }
 
+  override findDoubts(): Promise<readonly string[]> {
+    return Promise.resolve([]);
+  }
+
   private look(
     node: NodeId,
     leaseMs: number,

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
-import { Keys, LeaseRedis, Script } from '../../redis';
+import { isRefusal, Keys, LeaseRedis, Script } from '../../redis';
 import type { NodeId } from '../../shared';
 import { type LeaseLook, LeaseStore, type ListedNode, type NodeInfo } from '../lease-store.port';
 
@@ -41,12 +41,23 @@ export class RedisLeaseStore extends LeaseStore {
 
   /** Any other policy deletes inboxes without a word when memory runs short; in a Cluster each master has its own. */
   override async findFault(): Promise<string | undefined> {
-    const infos = await this.redis.callEach((server) => server.info('memory'));
-    const policies = infos.map((memory) => /^maxmemory_policy:(\S+)/m.exec(memory)?.[1] ?? FIT_POLICY);
+    const infos = await this.redis.callEach((server) => ifAllowed(server.info('memory')));
+    const policies = infos.map((memory) => /^maxmemory_policy:(\S+)/m.exec(memory ?? '')?.[1] ?? FIT_POLICY);
     const unfit = policies.find((policy) => policy !== FIT_POLICY);
     return unfit === undefined
       ? undefined
       : `Redis has maxmemory-policy ${unfit}, which deletes inboxes: set it to ${FIT_POLICY}`;
+  }
+
+  /** Of what a user may not ask, only that is known. */
+  override async findDoubts(): Promise<readonly string[]> {
+    const found = await this.redis.callEach(async (server) =>
+      doubtAbout(
+        await ifAllowed(server.info('persistence')),
+        await ifAllowed(server.config('GET', 'save') as Promise<unknown>),
+      ),
+    );
+    return [...new Set(found)].filter((doubt) => doubt !== undefined);
   }
 
   private async look(node: NodeId, leaseMs: number, isNew: 0 | 1, info: NodeInfo): Promise<LeaseLook> {
@@ -63,5 +74,29 @@ export class RedisLeaseStore extends LeaseStore {
 
   private both(): string[] {
     return [this.keys.nodes(), this.keys.nodeInfo()];
+  }
+}
+
+/** `save` is the answer to CONFIG GET: the name and its value. */
+function doubtAbout(persistence: string | undefined, save: unknown): string | undefined {
+  if (persistence === undefined) {
+    return 'no right to INFO: see yourself that Redis has maxmemory-policy noeviction and writes to a disk';
+  }
+  if (!persistence.includes('aof_enabled:0')) return undefined;
+  if (save === undefined)
+    return 'Redis has appendonly no, and no right to CONFIG GET tells whether it saves snapshots';
+  const [, schedule] = Array.isArray(save) ? (save as string[]) : ['', (save as { save?: string }).save];
+  return schedule === ''
+    ? 'Redis writes to no disk (appendonly no, save ""): what it holds is lost with its process'
+    : undefined;
+}
+
+/** Undefined where the server does not let this user ask. */
+async function ifAllowed<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (isRefusal(error)) return undefined;
+    throw error;
   }
 }

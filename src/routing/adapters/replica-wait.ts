@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import calculateSlot from 'cluster-key-slot';
 import { Cluster } from 'ioredis';
 import type { Config } from '../../config';
-import { ReplicaRedis, Script } from '../../redis';
+import { ReplicaRedis, Script, toStoreError } from '../../redis';
 import { unavailable } from '../../shared';
 
 const CONFIRM_APPEND = new Script(join(__dirname, '../lua/confirm-append-1.lua'));
@@ -53,16 +53,18 @@ export class ReplicaWait {
     this.underWay.add(server);
     try {
       const { confirmed, reached } = await this.confirm(batch);
-      batch.forEach((asked, i) => this.answer(asked, confirmed[i] === 1, reached));
+      batch.forEach((asked, i) => this.answer(asked, confirmed[i], reached));
     } catch (error) {
-      for (const { reject } of batch) reject(error as Error);
+      for (const { reject } of batch) reject(toStoreError(error));
     }
     this.underWay.delete(server);
     void this.ask(server);
   }
 
-  private answer({ resolve, reject }: Asked, isThere: boolean, reached: number): void {
-    if (!isThere) reject(unavailable('the store has lost the message again'));
+  /** One that the server did not take (its slot is on its way) is that one's failure, and nobody else's. */
+  private answer({ resolve, reject }: Asked, reply: unknown, reached: number): void {
+    if (reply instanceof Error) reject(toStoreError(reply));
+    else if (reply !== 1) reject(unavailable('the store has lost the message again'));
     else if (reached < this.config.redisWaitReplicas)
       reject(unavailable(`only ${reached} replicas have the message`));
     else resolve();
@@ -79,11 +81,10 @@ export class ReplicaWait {
       for (const { sentKey, record } of batch) pipeline.eval(CONFIRM_APPEND.lua, 1, sentKey, record);
       return pipeline.wait(redisWaitReplicas, Math.ceil(redisCommandTimeoutMs / 2)).exec();
     });
-    const values = (replies ?? []).map(([error, value]) => {
-      if (error !== null) throw error;
-      return value;
-    });
-    return { confirmed: values.slice(0, -1), reached: Number(values.at(-1) ?? 0) };
+    const values = (replies ?? []).map(([error, value]) => error ?? value);
+    const reached = values.at(-1) ?? 0;
+    if (reached instanceof Error) throw reached;
+    return { confirmed: values.slice(0, -1), reached: Number(reached) };
   }
 
   /** In a Cluster the master that has the key: a WAIT is about one server. */
