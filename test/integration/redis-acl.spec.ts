@@ -54,7 +54,7 @@ describe('docs/redis-acl.conf', () => {
     folder = await mkdtemp(join(tmpdir(), 'beeline-acl-'));
     const file = join(folder, 'redis-acl.conf');
     await writeFile(file, await withPasswords());
-    redis = await startRedis('--include', file);
+    redis = await startRedis('--include', file, '--appendonly', 'yes');
     judge = connect(urlOf('judge', JUDGE_PASSWORD));
     nodes = await Promise.all(
       ['a', 'b'].map((name) =>
