@@ -29,11 +29,10 @@ export class SingleRedis implements ArenaStore {
 
   /** A replica that has caught up with the master. */
   async startReplica(options: readonly string[], environment: Record<string, string>): Promise<RedisProcess> {
-    const replica = await RedisProcess.start(
-      [...options, '--replicaof', '127.0.0.1', `${this.server.port}`],
-      environment,
-    );
+    // By a command and not by an option: killed as a master and started again, it must not be a replica once more.
+    const replica = await RedisProcess.start(options, environment);
     this.replicas.push(replica);
+    await replica.command('REPLICAOF', '127.0.0.1', `${this.server.port}`);
     await waitUntil('it follows the master', async () =>
       String(await replica.command('INFO', 'replication')).includes('master_link_status:up'),
     );
