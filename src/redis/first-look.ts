@@ -69,15 +69,15 @@ async function askAll(client: Redis, isClusterMeant: boolean): Promise<ServerFac
   if (!isCluster) return { isCluster, mayAskInfo, mayAskClusterInfo: false };
   const slots = await client.cluster('SLOTS');
   if (slots.length === 0) throw new Error('the Cluster has no slots: no server is given any');
-  // A Cluster of one that has met no other does not know its own name: it is used as the one server that it is.
-  const isNamed = slots.some(([, , ...servers]) => servers.some(([host]) => host));
-  if (!isNamed) return { isCluster: false, mayAskInfo, mayAskClusterInfo: false };
   let state = '';
   const mayAskClusterInfo = await mayAsk(async () => {
     state = String(await client.cluster('INFO'));
   });
   if (/^cluster_state:fail/m.test(state))
     throw new Error('CLUSTERDOWN: not all slots of the Cluster are served');
+  // A Cluster of one that has met no other does not know its own name: it is used as the one server that it is.
+  const isNamed = slots.some(([, , ...servers]) => servers.some(([host]) => host));
+  if (!isNamed) return { isCluster: false, mayAskInfo, mayAskClusterInfo: false };
   return { isCluster, mayAskInfo, mayAskClusterInfo };
 }
 
