@@ -2,12 +2,13 @@ import { join } from 'node:path';
 import type { Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { AppModule } from './app.module';
 import { type Config, doubtsAbout } from './config';
 import { SocketAdapter } from './gateway';
 import { createLogger, NestLogger } from './logging';
 import { ContactPolicy } from './policy';
+import { failureOf, ProblemDto } from './shared';
 import {
   BoundedExpressAdapter,
   knownOrigins,
@@ -66,11 +67,20 @@ export async function listen(app: NestExpressApplication, { port, adminPort, hos
 }
 
 function serveDocs(app: NestExpressApplication): void {
+  SwaggerModule.setup('docs', app, () => describeRest(app));
+}
+
+/** What any route may answer: a refused origin, a route that is on the other port, a fault of ours. */
+const FAILURES_OF_ALL = (['forbidden', 'not_found', 'internal'] as const).map(failureOf);
+
+/** The OpenAPI document. */
+export function describeRest(app: NestExpressApplication): OpenAPIObject {
   const description = new DocumentBuilder()
     .setTitle('Beeline')
     .setDescription('REST of a Beeline node. The Socket.IO events are described in docs/protocol.md.')
     .setVersion('1')
     .addBearerAuth()
+    .addGlobalResponse(...FAILURES_OF_ALL)
     .build();
-  SwaggerModule.setup('docs', app, () => SwaggerModule.createDocument(app, description));
+  return SwaggerModule.createDocument(app, description, { extraModels: [ProblemDto] });
 }

@@ -1,12 +1,19 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post } from '@nestjs/common';
-import { ApiBody, ApiNoContentResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import {
+  ApiAcceptedResponse,
+  ApiBody,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+} from '@nestjs/swagger';
 import { RequireScope, Revocations, SCOPE_ADMIN } from '../auth';
 import { Config } from '../config';
 import { Announcer } from '../gateway';
 import { BODY_OF_MESSAGE, JsonBody } from '../limits';
-import { type ListedNode, NodeService } from '../node';
+import { NodeService } from '../node';
 import { badRequest, BeelineError, ID_PROBLEM, type Json, parseUserId, printJson, validate } from '../shared';
-import { AnnouncementDto } from './dto/admin.dto';
+import { AnnouncedDto, AnnouncementDto, NodesDto } from './dto/admin.dto';
 
 @ApiTags('admin')
 @RequireScope(SCOPE_ADMIN)
@@ -20,8 +27,9 @@ export class AdminController {
   ) {}
 
   @Get('nodes')
+  @ApiOkResponse({ type: NodesDto })
   @ApiOperation({ summary: 'The nodes whose lease has not run out, as they told of themselves last.' })
-  async nodes(): Promise<{ nodes: ListedNode[] }> {
+  async nodes(): Promise<NodesDto> {
     return { nodes: await this.node.list() };
   }
 
@@ -40,7 +48,8 @@ export class AdminController {
   @HttpCode(202)
   @ApiOperation({ summary: 'Tell every connection of the cluster; not stored.' })
   @ApiBody({ type: AnnouncementDto })
-  async announce(@Body() payload: unknown): Promise<{ id: string; sentAt: number }> {
+  @ApiAcceptedResponse({ type: AnnouncedDto })
+  async announce(@Body() payload: unknown): Promise<AnnouncedDto> {
     const json = printJson(validate(AnnouncementDto, payload).body);
     const { maxBodyBytes } = this.config;
     if (Buffer.byteLength(json) > maxBodyBytes)

@@ -10,7 +10,7 @@ import { Body, Controller, HttpCode, Post, Req } from '@nestjs/common';
 import type { Request } from 'express';
 import { Config } from '../config';
 import { addressOf, JsonBody, SMALL_BODY } from '../limits';
-import { validate } from '../shared';
+import { Fails, validate } from '../shared';
 import { Authenticated, CurrentIdentity } from './auth.guard';
 import { AccountService, type TokenPair } from './account.service';
 import type { Identity } from './identity';
@@ -31,6 +31,7 @@ export class AuthController {
   @ApiOperation({ summary: 'Make a local account and log in.' })
   @ApiBody({ type: CredentialsDto })
   @ApiCreatedResponse({ type: TokenPairDto })
+  @Fails('conflict')
   async register(@Body() body: unknown, @Req() request: Request): Promise<TokenPair> {
     const { username, password } = validate(CredentialsDto, body);
     return this.accounts.register(username, password, this.addressOf(request));
@@ -42,6 +43,7 @@ export class AuthController {
   @ApiOperation({ summary: 'Log in with a local account.' })
   @ApiBody({ type: CredentialsDto })
   @ApiOkResponse({ type: TokenPairDto })
+  @Fails('unauthorized')
   async login(@Body() body: unknown, @Req() request: Request): Promise<TokenPair> {
     const { username, password } = validate(CredentialsDto, body);
     return this.accounts.login(username, password, this.addressOf(request));
@@ -55,6 +57,7 @@ export class AuthController {
   })
   @ApiBody({ type: RefreshDto })
   @ApiOkResponse({ type: TokenPairDto })
+  @Fails('unauthorized')
   async refresh(@Body() body: unknown, @Req() request: Request): Promise<TokenPair> {
     return this.accounts.refresh(validate(RefreshDto, body).refreshToken, this.addressOf(request));
   }

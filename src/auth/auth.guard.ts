@@ -8,7 +8,7 @@ import {
 } from '@nestjs/common';
 import { ApiBearerAuth } from '@nestjs/swagger';
 import type { Request } from 'express';
-import { BeelineError } from '../shared';
+import { BeelineError, Fails } from '../shared';
 import type { Identity } from './identity';
 import { Revocations } from './revocations';
 import { TokenVerifier } from './token-verifier';
@@ -37,7 +37,11 @@ export class AuthGuard implements CanActivate {
 
 /** Puts the guard before a controller or a route. */
 export function Authenticated(): ClassDecorator & MethodDecorator {
-  return applyDecorators(UseGuards(AuthGuard), ApiBearerAuth());
+  return applyDecorators(
+    UseGuards(AuthGuard),
+    ApiBearerAuth(),
+    Fails('bad_request', 'unauthorized', 'unavailable'),
+  );
 }
 
 /** The identity that the guard found, as a parameter of a route. */

@@ -1,5 +1,4 @@
 import { applyDecorators, type CanActivate, type ExecutionContext, UseGuards } from '@nestjs/common';
-import { ApiForbiddenResponse } from '@nestjs/swagger';
 import { BeelineError } from '../shared';
 import { Authenticated, identityOf } from './auth.guard';
 
@@ -11,5 +10,5 @@ export function RequireScope(scope: string): ClassDecorator & MethodDecorator {
       throw new BeelineError('forbidden', `this needs the scope ${scope}`);
     },
   };
-  return applyDecorators(Authenticated(), UseGuards(guard), ApiForbiddenResponse());
+  return applyDecorators(Authenticated(), UseGuards(guard));
 }

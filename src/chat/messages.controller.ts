@@ -17,7 +17,6 @@ import {
   BeelineError,
   CLIENT_ID_PROBLEM,
   type ClientId,
-  type ErrorBody,
   type Json,
   parseClientId,
   toClientError,
@@ -26,7 +25,13 @@ import {
 } from '../shared';
 import { ChatService, type Outgoing, type SendAnswer } from './chat.service';
 import { countSend } from './count-send';
-import { SendAnswerDto, SendBatchDto, SendRequestDto } from './dto/send.dto';
+import {
+  BatchAnswerDto,
+  type BatchResult,
+  SendAnswerDto,
+  SendBatchDto,
+  SendRequestDto,
+} from './dto/send.dto';
 
 @ApiTags('messages')
 @Authenticated()
@@ -67,10 +72,8 @@ export class MessagesController {
     summary: 'Send up to 500 messages, in their order. Each stands for itself; each counts against the rate.',
   })
   @ApiBody({ type: SendBatchDto })
-  async sendBatch(
-    @CurrentIdentity() identity: Identity,
-    @Body() payload: unknown,
-  ): Promise<{ results: BatchResult[] }> {
+  @ApiOkResponse({ type: BatchAnswerDto })
+  async sendBatch(@CurrentIdentity() identity: Identity, @Body() payload: unknown): Promise<BatchAnswerDto> {
     const { messages } = validate(SendBatchDto, payload);
     return { results: await Promise.all(messages.map((message) => this.resultOf(identity, message))) };
   }
@@ -87,8 +90,6 @@ export class MessagesController {
     }
   }
 }
-
-type BatchResult = ({ ok: true } & SendAnswer) | { ok: false; error: ErrorBody };
 
 function outgoingOf(identity: Identity, payload: unknown, idempotencyKey: string | undefined): Outgoing {
   const { to, body, channel, clientId, from, copy, receipt } = validate(SendRequestDto, payload);

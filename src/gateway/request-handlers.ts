@@ -96,7 +96,8 @@ export class RequestHandlers {
     for (const message of [pulled.messages.at(0), pulled.messages.at(-1)]) {
       if (message !== undefined) connection.notePulled(channel, message.offset);
     }
-    return { channel, ...pulled };
+    const { messages, next, more } = pulled;
+    return { channel, messages, next, more };
   }
 
   private async look({ userId }: Connection, payload: unknown): Promise<object> {

@@ -1,9 +1,10 @@
 import { Controller, Get, Req } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Request } from 'express';
 import { Config } from '../config';
 import { NodeService } from '../node';
-import { BeelineError } from '../shared';
+import { BeelineError, Fails } from '../shared';
+import { LiveDto, ReadyDto } from './dto/health.dto';
 
 @ApiTags('health')
 @Controller()
@@ -15,7 +16,8 @@ export class HealthController {
 
   @Get('healthz')
   @ApiOperation({ summary: 'Whether the process lives.' })
-  live(): { status: 'ok' } {
+  @ApiOkResponse({ type: LiveDto })
+  live(): LiveDto {
     return { status: 'ok' };
   }
 
@@ -23,7 +25,9 @@ export class HealthController {
   @ApiOperation({
     summary: 'Whether this node may be sent clients: lease held, channel heard, store fit, not draining.',
   })
-  ready(@Req() { socket }: Request): { status: 'ready'; nodeId: string; detail?: string } {
+  @ApiOkResponse({ type: ReadyDto })
+  @Fails('unavailable')
+  ready(@Req() { socket }: Request): ReadyDto {
     const { whyNotReady, doubts, id } = this.node;
     // What is wrong inside is for operators, where they have a port of their own.
     const { adminPort = socket.localPort } = this.config;

@@ -1,11 +1,18 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
-import { ApiBody, ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiOkResponse, ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
 import { Authenticated, CurrentIdentity, type Identity } from '../auth';
 import { JsonBody, SMALL_BODY } from '../limits';
-import { BeelineError, type Channel, type Offset, parseChannel, validate } from '../shared';
-import { CursorDto, DeviceCursorDto, PageDto } from './dto/inbox.dto';
-import type { InboxSummary, ReadState } from './inbox-store.port';
-import { InboxService, type PulledPage } from './inbox.service';
+import { BeelineError, type Channel, parseChannel, validate } from '../shared';
+import {
+  CursorDto,
+  DeliveredDto,
+  DeviceCursorDto,
+  PageDto,
+  PulledPage,
+  ReadAnswerDto,
+  SummaryDto,
+} from './dto/inbox.dto';
+import { InboxService } from './inbox.service';
 import { rangeOf } from './range';
 
 @ApiTags('inbox')
@@ -15,14 +22,14 @@ export class InboxController {
   constructor(private readonly inbox: InboxService) {}
 
   @Get()
+  @ApiOkResponse({ type: SummaryDto })
   @ApiOperation({ summary: 'Where the user stands in each inbox.' })
-  async summary(
-    @CurrentIdentity() { userId }: Identity,
-  ): Promise<{ channels: Record<string, InboxSummary> }> {
+  async summary(@CurrentIdentity() { userId }: Identity): Promise<SummaryDto> {
     return { channels: await this.inbox.summarise(userId) };
   }
 
   @Get(':channel')
+  @ApiOkResponse({ type: PulledPage })
   @ApiOperation({ summary: 'A page of an inbox; without parameters, what is unread.' })
   @ApiQuery({ name: 'after', required: false })
   @ApiQuery({ name: 'before', required: false })
@@ -41,11 +48,12 @@ export class InboxController {
   @HttpCode(200)
   @ApiOperation({ summary: 'The user has read everything up to an offset.' })
   @ApiBody({ type: CursorDto })
+  @ApiOkResponse({ type: ReadAnswerDto })
   async read(
     @CurrentIdentity() { userId }: Identity,
     @Param('channel') name: string,
     @Body() body: unknown,
-  ): Promise<ReadState & { channel: Channel }> {
+  ): Promise<ReadAnswerDto> {
     const channel = channelOf(name);
     const { offset } = validate(CursorDto, body);
     return { channel, ...(await this.inbox.read(userId, channel, offset)) };
@@ -56,11 +64,12 @@ export class InboxController {
   @HttpCode(200)
   @ApiOperation({ summary: 'A device has stored everything up to an offset.' })
   @ApiBody({ type: DeviceCursorDto })
+  @ApiOkResponse({ type: DeliveredDto })
   async ack(
     @CurrentIdentity() { userId }: Identity,
     @Param('channel') name: string,
     @Body() body: unknown,
-  ): Promise<{ channel: Channel; delivered: Offset }> {
+  ): Promise<DeliveredDto> {
     const channel = channelOf(name);
     const { offset, deviceId } = validate(DeviceCursorDto, body);
     return { channel, delivered: await this.inbox.ackDevice(userId, channel, deviceId, offset) };

@@ -6,23 +6,16 @@ import {
   type ConnectionId,
   type DeviceId,
   laterOf,
-  type Message,
   type Offset,
   parseMessage,
   SENT_CHANNEL,
   type UpTo,
   type UserId,
 } from '../shared';
+import type { PulledPage } from './dto/inbox.dto';
 import { AckMerger } from './ack-merger';
 import { InboxStore, type InboxSummary, type Range, type ReadState } from './inbox-store.port';
 import type { ReceiptDue, ReceiptState } from './receipt';
-
-export interface PulledPage {
-  messages: Message[];
-  /** The offset of the last message returned, or what was passed. */
-  next: Offset;
-  more: boolean;
-}
 
 /** A connection that acks: for its named device, or for itself, with a cursor that lives as long as it does. */
 export interface Acker {

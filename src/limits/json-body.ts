@@ -11,7 +11,7 @@ import { Reflector } from '@nestjs/core';
 import { json, type Request, type RequestHandler, type Response } from 'express';
 import type { Observable } from 'rxjs';
 import { Config } from '../config';
-import { badRequest } from '../shared';
+import { badRequest, Fails } from '../shared';
 import { addressOf } from './address';
 import { BodyBudget } from './body-budget';
 
@@ -39,7 +39,11 @@ export const BODY_OF_BATCH: Size = () => 2 ** 20;
  * and of other routes nothing at all.
  */
 export function JsonBody(maxBytes: Size): MethodDecorator {
-  return applyDecorators(SetMetadata(MAX_BYTES, maxBytes), UseInterceptors(JsonBodyInterceptor));
+  return applyDecorators(
+    SetMetadata(MAX_BYTES, maxBytes),
+    UseInterceptors(JsonBodyInterceptor),
+    Fails('bad_request', 'too_large', 'rate_limited', 'unavailable'),
+  );
 }
 
 /** Reads and parses a body, behind the guards and before the pipes. */

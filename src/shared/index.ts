@@ -1,5 +1,6 @@
 export * from './clock';
 export * from './errors';
+export * from './problem';
 export * from './ids';
 export * from './message';
 export * from './offset';

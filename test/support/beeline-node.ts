@@ -3,6 +3,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { createApp, listen } from '../../src/app';
 import { TokenSigner } from '../../src/auth';
 import { readConfig } from '../../src/config';
+import { describedBy } from './open-api';
 
 export const TEST_SECRET = 'a secret for tests only, of more than 32 bytes';
 const HOUR_MS = 3_600_000;
@@ -51,6 +52,7 @@ export async function startNode(environment: Environment = {}): Promise<BeelineN
     ...environment,
   });
   const app = await createApp(config);
+  describedBy(app);
   await listen(app, config);
   return { url: (await app.getUrl()).replace('[::1]', '127.0.0.1'), app, close: () => app.close() };
 }

@@ -1,4 +1,5 @@
 import type { Addressed } from './beeline-node';
+import { expectDocumented } from './open-api';
 
 export interface RestAnswer {
   status: number;
@@ -15,7 +16,7 @@ interface RestRequest {
   headers?: Record<string, string>;
 }
 
-/** One REST call, answered with its parsed JSON. */
+/** One REST call, answered with its parsed JSON. The answer is as the OpenAPI document says, or this throws. */
 export async function rest(
   node: Addressed,
   method: string,
@@ -36,9 +37,11 @@ export async function rest(
   const type = response.headers.get('content-type') ?? '';
   // `/metrics` alone answers something else.
   const isJson = answer !== '' && !type.startsWith('text/plain');
-  return {
+  const parsed = {
     status: response.status,
     type,
     body: isJson ? (JSON.parse(answer) as Record<string, unknown>) : {},
   };
+  expectDocumented(method, path, parsed);
+  return parsed;
 }

@@ -1,5 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IsString, Length } from 'class-validator';
+import type { TokenPair } from '../account.service';
 import { ID_PROBLEM, IsUserId, type UserId } from '../../shared';
 
 const PASSWORD_PROBLEM = 'must be 8 to 256 characters';
@@ -22,9 +23,9 @@ export class RefreshDto {
   refreshToken = '';
 }
 
-export class TokenPairDto {
+export class TokenPairDto implements TokenPair {
   @ApiProperty({ type: String }) accessToken = '';
-  @ApiProperty({ type: String, enum: ['Bearer'] }) tokenType = 'Bearer';
+  @ApiProperty({ type: String, enum: ['Bearer'] }) tokenType = 'Bearer' as const;
   @ApiProperty({ type: Number, description: 'Seconds.' }) expiresIn = 0;
   @ApiProperty({ type: String }) refreshToken = '';
 }

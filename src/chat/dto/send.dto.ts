@@ -1,16 +1,21 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiExtraModels, ApiProperty, ApiPropertyOptional, getSchemaPath } from '@nestjs/swagger';
 import { ArrayMaxSize, ArrayMinSize, IsArray, IsBoolean } from 'class-validator';
 import {
+  ANY_JSON,
   type Channel,
   type ClientId,
+  ErrorDto,
   IsChannel,
   IsClientId,
   IsJsonBody,
   IsUserId,
   type Json,
+  type MessageId,
+  type Offset,
   Optional,
   type UserId,
 } from '../../shared';
+import type { SendAnswer } from '../chat.service';
 
 const BOOLEAN_PROBLEM = { message: 'must be true or false' };
 
@@ -19,7 +24,7 @@ class MessageDto {
   @IsUserId()
   to: UserId = '' as UserId;
 
-  @ApiProperty({ description: 'Any JSON value, at most MAX_BODY_BYTES as JSON.', example: { text: 'hi' } })
+  @ApiProperty({ ...ANY_JSON, description: 'At most MAX_BODY_BYTES as JSON.', example: { text: 'hi' } })
   @IsJsonBody()
   body: Json | undefined = undefined;
 
@@ -79,11 +84,34 @@ export class SendBatchDto {
   messages: unknown[] = [];
 }
 
-/** The answer to both. */
-export class SendAnswerDto {
-  @ApiProperty({ type: String }) id = '';
-  @ApiProperty({ type: String, description: "The place in the receiver's inbox." }) offset = '';
-  @ApiProperty({ type: Number, description: "Unix ms, by the store's clock." }) sentAt = 0;
-  @ApiProperty({ type: Boolean, description: 'Whether this repeats a message sent before.' }) duplicate =
-    false;
+/** The answer to one message. */
+export class SendAnswerDto implements SendAnswer {
+  @ApiProperty({ type: String }) id!: MessageId;
+  @ApiProperty({ type: String, description: "The place in the receiver's inbox." }) offset!: Offset;
+  @ApiProperty({ type: Number, description: "Unix ms, by the store's clock." }) sentAt!: number;
+
+  @ApiProperty({ type: Boolean, description: 'Whether this repeats a message sent before.' })
+  duplicate!: boolean;
+}
+
+class TakenDto extends SendAnswerDto {
+  @ApiProperty({ type: Boolean, enum: [true] }) ok!: true;
+}
+
+class RefusedDto {
+  @ApiProperty({ type: Boolean, enum: [false] }) ok!: false;
+  @ApiProperty({ type: ErrorDto }) error!: ErrorDto;
+}
+
+/** What became of one message of a batch. */
+export type BatchResult = TakenDto | RefusedDto;
+
+@ApiExtraModels(TakenDto, RefusedDto)
+export class BatchAnswerDto {
+  @ApiProperty({
+    type: 'array',
+    description: 'One for each message, in their order.',
+    items: { oneOf: [{ $ref: getSchemaPath(TakenDto) }, { $ref: getSchemaPath(RefusedDto) }] },
+  })
+  results!: BatchResult[];
 }
