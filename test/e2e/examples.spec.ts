@@ -184,7 +184,7 @@ describe.each(LANGUAGES)('the $language example', ({ file, command }) => {
       String.raw`{"text":"\ud800 half"}`,
       '{"text":{"toString":1}}',
       'null',
-      '{"text":"\u0000"}',
+      String.raw`{"text":"\u0000"}`,
     ];
     for (const [i, body] of poison.entries()) {
       const message = `{"id":"p-${i}","channel":"chat","from":"mike","to":"lara","body":${body},"offset":"1-${i}"}`;

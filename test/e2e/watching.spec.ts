@@ -20,6 +20,8 @@ describe('watching', () => {
     [a, b, c] = (await startCluster(3, {
       PRESENCE_DEBOUNCE_MS: `${DEBOUNCE_MS}`,
       SWEEP_INTERVAL_MS: '600000',
+      // 1,600 users are asked for in one tick below, on a machine that may have much else to do.
+      REDIS_COMMAND_TIMEOUT_MS: '10000',
     })) as [BeelineNode, BeelineNode, BeelineNode];
   });
   beforeEach(() => {
