@@ -37,7 +37,7 @@ describe('a keyed queue', () => {
   });
 
   it('refuses what would wait behind ten thousand, and takes more when they are through', async () => {
-    const queue = new KeyedQueue();
+    const queue = new KeyedQueue(() => 0);
     const waiting = Array.from({ length: 10_000 }, () => queue.run('key', turn));
     await expect(queue.run('key', turn)).rejects.toMatchObject({ code: 'unavailable', retryable: true });
     await Promise.all(waiting);

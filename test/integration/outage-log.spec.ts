@@ -11,8 +11,8 @@ import {
 import { RedisProcess } from '../faults/lib/redis-process';
 
 /** More than the lines that are allowed: a line for each of them would be seen. */
-const CONNECTIONS = Number(process.env['OUTAGE_CONNECTIONS'] ?? 200);
-const OUTAGE_MS = Number(process.env['OUTAGE_MS'] ?? 8000);
+const CONNECTIONS = Number(process.env['OUTAGE_CONNECTIONS'] ?? 80);
+const OUTAGE_MS = Number(process.env['OUTAGE_MS'] ?? 6000);
 /** Every state has its line as it begins and as it ends; a state here is one connection to Redis or one kind of task. */
 const MOST_LINES = 40;
 
