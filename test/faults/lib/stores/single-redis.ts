@@ -4,6 +4,9 @@ import { RedisProcess } from '../redis-process';
 import { TcpProxy } from '../tcp-proxy';
 import type { ArenaStore, Wiring } from './arena-store';
 
+/** A master waits 5 s for further replicas before it begins to copy. */
+const SYNC_TIMEOUT_MS = 30_000;
+
 /** One redis-server, which each node reaches through a proxy of its own; replicas may take its place. */
 export class SingleRedis implements ArenaStore {
   readonly maxNodes = Number.POSITIVE_INFINITY;
@@ -33,8 +36,10 @@ export class SingleRedis implements ArenaStore {
     const replica = await RedisProcess.start(options, environment);
     this.replicas.push(replica);
     await replica.command('REPLICAOF', '127.0.0.1', `${this.server.port}`);
-    await waitUntil('it follows the master', async () =>
-      String(await replica.command('INFO', 'replication')).includes('master_link_status:up'),
+    await waitUntil(
+      'it follows the master',
+      async () => String(await replica.command('INFO', 'replication')).includes('master_link_status:up'),
+      SYNC_TIMEOUT_MS,
     );
     return replica;
   }
