@@ -1,7 +1,7 @@
 /** `npm run check`: the one gate, under a minute. The hook and CI run the same. */
-import { CHECK_STEPS, runStep } from './lib/steps.mjs';
+import { CHECK_STEPS, runSideBySide } from './lib/steps.mjs';
 
 const UNIT_TESTS = { name: 'unit tests', command: ['jest', '--selectProjects', 'unit', '--silent'] };
 
-const results = [...CHECK_STEPS, UNIT_TESTS].map(runStep);
+const results = await runSideBySide([...CHECK_STEPS, UNIT_TESTS]);
 process.exit(results.every(Boolean) ? 0 : 1);

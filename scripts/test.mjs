@@ -10,7 +10,7 @@ import {
   ensurePythonModules,
   requireNode,
 } from './lib/setup.mjs';
-import { CHECK_STEPS, runStep } from './lib/steps.mjs';
+import { CHECK_STEPS, runSideBySide, runStep } from './lib/steps.mjs';
 
 requireNode();
 ensurePackages();
@@ -23,21 +23,21 @@ process.env.KUBECTL = ensureKubectl();
 
 const reports = mkdtempSync(join(tmpdir(), 'beeline-test-'));
 const steps = [...CHECK_STEPS, { name: 'build', command: ['nest', 'build'] }];
-const results = steps.map((step) => ({ passed: runStep(step) ? 1 : 0 }));
+const results = (await runSideBySide(steps)).map((hasPassed) => ({ passed: hasPassed ? 1 : 0 }));
 results.push(
-  runTests('tests', ['--maxWorkers', '2', '--selectProjects', 'unit', 'k8s', 'system', 'cluster']),
+  await runTests('tests', ['--maxWorkers', '2', '--selectProjects', 'unit', 'k8s', 'system', 'cluster']),
 );
 // By themselves: what is killed and frozen there is measured against time limits.
-results.push(runTests('faults', ['--runInBand', '--selectProjects', 'faults', 'rollout']));
+results.push(await runTests('faults', ['--runInBand', '--selectProjects', 'faults', 'rollout']));
 
 const passed = results.reduce((sum, result) => sum + result.passed, 0);
 const failed = results.reduce((sum, result) => sum + (result.failed ?? 1 - result.passed), 0);
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed === 0 ? 0 : 1);
 
-function runTests(name, args) {
+async function runTests(name, args) {
   const report = join(reports, `${name}.json`);
-  const passedAll = runStep({ name, command: ['jest', '--json', `--outputFile=${report}`, ...args] });
+  const passedAll = await runStep({ name, command: ['jest', '--json', `--outputFile=${report}`, ...args] });
   const counts = countTests(report);
   return { ...counts, failed: Math.max(counts.failed, passedAll ? 0 : 1) };
 }

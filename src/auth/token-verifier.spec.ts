@@ -1,6 +1,5 @@
 import { createHmac, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { type SignOptions, sign } from 'jsonwebtoken';
-import { KeyServer } from '../../test/support/key-server';
 import { readConfig } from '../config';
 import type { Logger } from '../logging';
 import { type BeelineError, monotonicMs, StoreClock } from '../shared';
@@ -294,77 +293,5 @@ describe('a token of an outside issuer', () => {
     expect(await outcomeOf(verifier, tokenOf(claims, otherRsa.privateKey, options))).toBe('unauthorized');
     const ofEc = tokenOf(claims, ec.privateKey, { algorithm: 'ES256' });
     expect(await outcomeOf(verifier, ofEc)).toBe('unauthorized');
-  });
-});
-
-describe('a token whose keys are published', () => {
-  let issuer: KeyServer;
-  let verifier: TokenVerifier;
-
-  beforeEach(async () => {
-    issuer = await KeyServer.start();
-    issuer.publish('first', rsa.publicKey);
-    verifier = verifierWith({ JWT_JWKS_URL: issuer.url });
-  });
-  afterEach(() => issuer.stop());
-
-  const signedBy = (key: KeyObject, keyid: string): string =>
-    tokenOf(claims, key, { algorithm: key.asymmetricKeyType === 'ec' ? 'ES256' : 'RS256', keyid });
-
-  it('is verified with the key that it names, which is fetched once', async () => {
-    issuer.publish('second', ec.publicKey);
-    for (let i = 0; i < 3; i += 1) {
-      expect(await outcomeOf(verifier, signedBy(rsa.privateKey, 'first'))).toBe('accepted');
-      expect(await outcomeOf(verifier, signedBy(ec.privateKey, 'second'))).toBe('accepted');
-    }
-    expect(issuer.asked).toBeLessThanOrEqual(2);
-  });
-
-  it('is verified with a new key as soon as there is one', async () => {
-    expect(await outcomeOf(verifier, signedBy(rsa.privateKey, 'first'))).toBe('accepted');
-    expect(await outcomeOf(verifier, signedBy(otherRsa.privateKey, 'next'))).toBe('unauthorized');
-    issuer.withdraw('first');
-    issuer.publish('next', otherRsa.publicKey);
-    expect(await outcomeOf(verifier, signedBy(otherRsa.privateKey, 'next'))).toBe('accepted');
-  });
-
-  it('is refused when it names no key that is published, or another than signed it', async () => {
-    expect(await outcomeOf(verifier, signedBy(rsa.privateKey, 'unknown'))).toBe('unauthorized');
-    expect(await outcomeOf(verifier, signedBy(otherRsa.privateKey, 'first'))).toBe('unauthorized');
-    const broken = `${Buffer.from('{"alg":"RS256","typ":"JWT","kid":"first"}').toString('base64url')}.e30x.AAAA`;
-    for (const junk of ['x', 'a.b.c', '..', broken])
-      expect(await outcomeOf(verifier, junk)).toBe('unauthorized');
-  });
-
-  it('is refused when it is unsigned, or signed with what is public', async () => {
-    const header = { kid: 'first', typ: 'JWT' };
-    const hmac = (text: string): string =>
-      createHmac('sha256', pemOf(rsa.publicKey)).update(text).digest('base64url');
-    expect(
-      await outcomeOf(
-        verifier,
-        forge({ ...header, alg: 'none' }, claims, () => ''),
-      ),
-    ).toBe('unauthorized');
-    expect(await outcomeOf(verifier, forge({ ...header, alg: 'HS256' }, claims, hmac))).toBe('unauthorized');
-  });
-
-  it('can not be judged while its keys can not be fetched: that is unavailable, not unauthorized', async () => {
-    const known = signedBy(rsa.privateKey, 'first');
-    expect(await outcomeOf(verifier, known)).toBe('accepted');
-    await issuer.stop();
-    expect(await outcomeOf(verifier, known)).toBe('accepted');
-    expect(await outcomeOf(verifier, signedBy(otherRsa.privateKey, 'next'))).toBe('unavailable');
-    expect(await outcomeOf(verifierWith({ JWT_JWKS_URL: issuer.url }), known)).toBe('unavailable');
-    issuer = await KeyServer.start();
-  });
-
-  it('can not make us ask its issuer without limit, nor keep out those whose keys we have', async () => {
-    const known = signedBy(rsa.privateKey, 'first');
-    expect(await outcomeOf(verifier, known)).toBe('accepted');
-    const forged = Array.from({ length: 30 }, (_, i) => signedBy(otherRsa.privateKey, `forged-${i}`));
-    await Promise.all(forged.map((token) => outcomeOf(verifier, token)));
-    expect(issuer.asked).toBeLessThanOrEqual(3);
-    expect(await outcomeOf(verifier, known)).toBe('accepted');
   });
 });

@@ -1,8 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { waitUntil } from '../../test/support/wait-until';
-import { KeyServer } from '../../test/support/key-server';
-import { KeySet, type KeySetTimes } from './key-set';
+import { KeySet, type KeySetTimes } from '../../src/auth/key-set';
+import { waitUntil } from '../support';
+import { KeyServer } from '../support/key-server';
 
 const keyOf = (): ReturnType<typeof generateKeyPairSync>['publicKey'] =>
   generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey;
