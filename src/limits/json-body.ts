@@ -69,6 +69,10 @@ export class JsonBodyInterceptor implements NestInterceptor {
     if (encoding !== undefined && encoding !== 'identity') {
       throw badRequest([{ field: 'Content-Encoding', problem: 'must not be set: send the body as it is' }]);
     }
+    // False where there is a body of another type: `curl -d` says that it sends a form.
+    if (request.is('application/json') === false) {
+      throw badRequest([{ field: 'Content-Type', problem: 'must be application/json' }]);
+    }
     const announced = Number(request.headers['content-length'] ?? maxBytes);
     const address = addressOf(request, this.config.trustedProxies);
     const release = this.budget.reserve(address, Math.min(announced, maxBytes));

@@ -178,6 +178,20 @@ describe('bad input over REST', () => {
       expect(withoutDetails(answer)).toEqual(problem(400, 'bad_request'));
     });
 
+    it.each(['application/x-www-form-urlencoded', 'text/plain', ''])(
+      'says that a body is to be JSON where it is called "%s"',
+      async (type) => {
+        const headers = { authorization: `Bearer ${TOKEN}`, ...(type !== '' && { 'content-type': type }) };
+        const body = Buffer.from(JSON.stringify(right));
+        const response = await fetch(`${node.url}${path}`, { method: 'POST', headers, body });
+        expect(response.status).toBe(400);
+        expect(await response.json()).toMatchObject({
+          code: 'bad_request',
+          details: [{ field: 'Content-Type', problem: 'must be application/json' }],
+        });
+      },
+    );
+
     it('answers 413 to a request of more than a megabyte', async () => {
       expect(told(await post(path, { ...right, ballast: 'x'.repeat(1_000_001) }))).toEqual(
         problem(413, 'too_large'),

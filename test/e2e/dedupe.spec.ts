@@ -54,6 +54,13 @@ describe('promise 1: a repeated clientId', () => {
     expect(Object.keys(first.body).sort()).toEqual(['duplicate', 'id', 'offset', 'sentAt']);
   });
 
+  it('may come as that header in quotes, which are no part of it', async () => {
+    const bare = await post(a, { body: 'one' }, { 'Idempotency-Key': 'k-quoted' });
+    const quoted = await post(b, { body: 'one' }, { 'Idempotency-Key': '"k-quoted"' });
+    expect(quoted.status).toBe(200);
+    expect(quoted.body).toEqual({ ...bare.body, duplicate: true });
+  });
+
   it('may come as the header Idempotency-Key', async () => {
     const first = await post(a, { body: 'one' }, { 'Idempotency-Key': 'k-1' });
     const byHeader = await post(b, { body: 'one' }, { 'Idempotency-Key': 'k-1' });
