@@ -44,23 +44,43 @@ describe('a keyed queue', () => {
     await expect(queue.run('key', async () => 'done')).resolves.toBe('done');
   });
 
-  it('does not begin what has waited longer than its caller does, and goes on with what has not', async () => {
-    let nowMs = 0;
-    const queue = new KeyedQueue(() => nowMs);
-    let begun = 0;
-    let release = (): void => {};
-    const slow = queue.run('key', () => new Promise<void>((resolve) => (release = resolve)));
-    const late = Array.from({ length: 100 }, () => queue.run('key', async () => (begun += 1)));
-    const refused = Promise.allSettled(late);
-    await turn();
-    nowMs = 1001;
-    const fresh = queue.run('key', async () => 'done');
-    release();
-    await slow;
-    for (const outcome of await refused) {
-      expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'unavailable' } });
-    }
-    expect(begun).toBe(0);
-    await expect(fresh).resolves.toBe('done');
+  describe('whose first piece of work takes long', () => {
+    let nowMs: number;
+    let queue: KeyedQueue;
+    let begun: number;
+    let release: () => void;
+    let slow: Promise<void>;
+    let waiting: Promise<number>[];
+
+    beforeEach(async () => {
+      nowMs = 0;
+      begun = 0;
+      queue = new KeyedQueue(() => nowMs);
+      slow = queue.run('key', () => new Promise<void>((resolve) => (release = resolve)));
+      waiting = Array.from({ length: 100 }, () => queue.run('key', async () => (begun += 1)));
+      await turn();
+    });
+
+    it('does all of a burst, though it takes seconds', async () => {
+      nowMs = 10_000;
+      release();
+      await Promise.all([slow, ...waiting]);
+      expect(begun).toBe(100);
+    });
+
+    it('does not begin, where the line has stood for long, what has waited longer than its caller does', async () => {
+      const refused = Promise.allSettled(waiting);
+      nowMs = 10_001;
+      const fresh = queue.run('key', async () => 'done');
+      release();
+      await slow;
+      for (const outcome of await refused) {
+        expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'unavailable' } });
+      }
+      expect(begun).toBe(0);
+      await expect(fresh).resolves.toBe('done');
+      nowMs = 12_000;
+      await expect(queue.run('key', async () => 'again')).resolves.toBe('again');
+    });
   });
 });
