@@ -20,6 +20,30 @@ const NODE_PASSWORD = 'a password of the nodes';
 const OTHER_PASSWORD = 'a password of another application';
 const JUDGE_PASSWORD = 'a password of this test';
 
+/** They name no key or channel, so that no pattern holds them: what they tell, or do, is of everybody on this Redis. */
+const OF_EVERYBODY = [
+  ['SCAN', '0'],
+  ['KEYS', '*'],
+  ['RANDOMKEY'],
+  ['DBSIZE'],
+  ['PUBSUB', 'CHANNELS'],
+  ['PUBSUB', 'NUMSUB', 'beeline:node:any'],
+  ['PUBSUB', 'NUMPAT'],
+  ['PUBSUB', 'SHARDCHANNELS'],
+  ['PUBSUB', 'SHARDNUMSUB', 'beeline:node:any'],
+  ['CLIENT', 'LIST'],
+  ['CLIENT', 'TRACKING', 'ON', 'BCAST'],
+  ['MONITOR'],
+  ['SCRIPT', 'FLUSH'],
+  ['SCRIPT', 'KILL'],
+  ['FUNCTION', 'LIST'],
+  ['FUNCTION', 'FLUSH'],
+  ['FUNCTION', 'DELETE', 'any'],
+  ['FUNCTION', 'LOAD', '#!lua name=any\nredis.register_function("any", function() return 1 end)'],
+  ['FLUSHDB'],
+  ['SWAPDB', '0', '1'],
+];
+
 /** The file as it is shipped, with passwords set, and one user more who may look at everything. */
 async function withPasswords(): Promise<string> {
   const quoted = (rule: string) => `"${rule}"`;
@@ -154,6 +178,31 @@ describe('docs/redis-acl.conf', () => {
     ]) {
       await expect(node.call(...(command as [string, ...string[]]))).rejects.toThrow('NOPERM');
     }
+  });
+
+  const named = OF_EVERYBODY.map((command) => ({ name: command.slice(0, 2).join(' '), command }));
+  it.each(named)('gives neither nodes nor another application $name', async ({ command }) => {
+    for (const url of [urlOf('other-app', OTHER_PASSWORD), urlOf('beeline-node', NODE_PASSWORD)]) {
+      await expect(connect(url).call(...(command as [string, ...string[]]))).rejects.toThrow('NOPERM');
+    }
+  });
+
+  it('lets another application use what is its own: keys, channels, transactions, scripts', async () => {
+    const other = connect(urlOf('other-app', OTHER_PASSWORD));
+    expect(await other.multi().set('other:counter', 1).incr('other:counter').exec()).toEqual([
+      [null, 'OK'],
+      [null, 2],
+    ]);
+    const script = `return redis.call('get', KEYS[1])`;
+    expect(await other.eval(script, 1, 'other:counter')).toBe('2');
+    const sha = String(await other.script('LOAD', script));
+    expect(await other.script('EXISTS', sha)).toEqual([1]);
+    expect(await other.evalsha(sha, 1, 'other:counter')).toBe('2');
+    await expect(other.eval(`return redis.call('scan', '0')`, 0)).rejects.toThrow(/NOPERM|can't run this/);
+    const heard = new Promise((resolve) => other.once('message', (...said) => resolve(said)));
+    await other.subscribe('other:news');
+    await connect(urlOf('other-app', OTHER_PASSWORD)).publish('other:news', 'hear!');
+    expect(await heard).toEqual(['other:news', 'hear!']);
   });
 
   it('lets nobody else publish to a node, listen to one, or touch an inbox', async () => {
