@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Config } from '../config';
-import { Contacts, SendRate } from '../limits';
+import { Contacts, SendRate, TypingRate } from '../limits';
 import { Logger } from '../logging';
 import { Metrics } from '../metrics';
 import { NodeService } from '../node';
@@ -39,6 +39,16 @@ export interface Outgoing {
   receipt: boolean;
 }
 
+/** Word that somebody is typing, or has stopped, every field checked. */
+export interface Typing {
+  from: UserId;
+  /** Another backend (scope `send:any`). */
+  isBackend: boolean;
+  to: UserId;
+  channel: Channel | undefined;
+  typing: boolean;
+}
+
 export interface SendAnswer {
   id: MessageId;
   offset: Offset;
@@ -62,6 +72,7 @@ export class ChatService {
     private readonly policy: ContactPolicy,
     private readonly rate: SendRate,
     private readonly contacts: Contacts,
+    private readonly typingRate: TypingRate,
     private readonly logger: Logger,
     private readonly metrics: Metrics,
   ) {
@@ -146,12 +157,28 @@ export class ChatService {
     });
   }
 
-  /** Word that somebody is writing, or has stopped: to wherever the receiver is, stored nowhere. */
-  async typing(from: UserId, to: UserId, named: Channel | undefined, typing: boolean): Promise<void> {
+  /**
+   * Word that somebody is writing, or has stopped: to wherever the receiver is, stored nowhere. It takes what a send takes:
+   * a receiver not written to before counts as one, and past the number of those it is dropped without a word, as to
+   * somebody who is not here.
+   */
+  async typing({ from, isBackend, to, channel: named, typing }: Typing): Promise<void> {
     const channel = this.knownChannel(named);
+    this.typingRate.spend(from);
     await this.requireContact(from, to);
+    if (!isBackend && !(await this.isAdmitted(from, to))) return;
     const routes = await this.mailbox.locate(to, this.node.deadNodes());
     this.router.tell({ kind: 'typing', userId: to, channel, from, typing }, routes);
+  }
+
+  private async isAdmitted(from: UserId, to: UserId): Promise<boolean> {
+    try {
+      await this.contacts.admit(from, to);
+      return true;
+    } catch (error) {
+      if (error instanceof BeelineError && error.code === 'rate_limited') return false;
+      throw error;
+    }
   }
 
   private async requireContact(from: UserId, to: UserId): Promise<void> {

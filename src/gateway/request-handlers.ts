@@ -11,10 +11,9 @@ import {
 } from '../chat';
 import type { Connection } from '../hub';
 import { InboxService, rangeOf } from '../inbox';
-import { TokenBucket } from '../limits';
 import { Metrics } from '../metrics';
 import { PresenceService, UsersDto, Watching } from '../presence';
-import { BeelineError, type Json, monotonicMs, validate } from '../shared';
+import { BeelineError, type Json, validate } from '../shared';
 import { CursorEventDto, PullEventDto } from './dto/inbox-events.dto';
 import { TokenDto } from './dto/token.dto';
 import type { ClientToServerEvents } from './events';
@@ -23,15 +22,10 @@ import { grantOf } from './grant';
 type RequestEvent = keyof ClientToServerEvents;
 type Handler = (connection: Connection, payload: unknown) => Promise<object>;
 
-/** Word of typing costs a look-up and a publish each: as often as somebody can begin and stop. */
-const TYPING_PER_SECOND = 5;
-const TYPING_AT_ONCE = 20;
-
 /** What each request event does: check the payload, call the use case, return the answer's fields. */
 @Injectable()
 export class RequestHandlers {
   private readonly handlers: ReadonlyMap<string, Handler>;
-  private readonly typingBuckets = new WeakMap<Connection, TokenBucket>();
 
   constructor(
     private readonly chat: ChatService,
@@ -122,18 +116,11 @@ export class RequestHandlers {
     return { receipts: messages.map((message, i) => ({ ...message, state: states[i] })) };
   }
 
-  private async typing(connection: Connection, payload: unknown): Promise<object> {
+  private async typing({ userId, grant }: Connection, payload: unknown): Promise<object> {
     const { to, channel, typing } = validate(TypingEventDto, payload);
-    const retryAfterMs = this.typingBucketOf(connection).take(monotonicMs());
-    if (retryAfterMs > 0) throw new BeelineError('rate_limited', 'typing too often', { retryAfterMs });
-    await this.chat.typing(connection.userId, to, channel, typing === true);
+    const isBackend = grant.scopes.has(SCOPE_SEND_ANY);
+    await this.chat.typing({ from: userId, isBackend, to, channel, typing: typing === true });
     return {};
-  }
-
-  private typingBucketOf(connection: Connection): TokenBucket {
-    const bucket = this.typingBuckets.get(connection) ?? new TokenBucket(TYPING_AT_ONCE, TYPING_PER_SECOND);
-    this.typingBuckets.set(connection, bucket);
-    return bucket;
   }
 
   private async refresh(connection: Connection, payload: unknown): Promise<object> {

@@ -9,7 +9,7 @@ const MAX_PAIRS = 50_000;
 /** After that the store is asked again, so that it knows which contacts are in use. */
 const PAIR_KEPT_MS = HOUR_MS;
 
-/** How many receivers a user may write to for the first time: what makes mass mailing slow. */
+/** How many receivers a user may write to, or say that they are typing to, for the first time: what makes mass mailing slow. */
 @Injectable()
 export class Contacts {
   private readonly known = new RecentKeys(MAX_PAIRS, PAIR_KEPT_MS);

@@ -5,3 +5,4 @@ export { Contacts } from './contacts';
 export { LimitsModule } from './limits.module';
 export { SendRate } from './send-rate';
 export { TokenBucket } from './token-bucket';
+export { TypingRate } from './typing-rate';

@@ -10,6 +10,7 @@ import { ContactStore } from './contact-store.port';
 import { Contacts } from './contacts';
 import { RateStore } from './rate-store.port';
 import { SendRate } from './send-rate';
+import { TypingRate } from './typing-rate';
 
 /** Everywhere, since each module's routes read their bodies by it. */
 @Global()
@@ -17,11 +18,12 @@ import { SendRate } from './send-rate';
   providers: [
     BodyBudget,
     SendRate,
+    TypingRate,
     Contacts,
     AuthAttempts,
     storeProvider(RateStore, { redis: RedisRateStore, embedded: EmbeddedRateStore }),
     storeProvider(ContactStore, { redis: RedisContactStore, embedded: EmbeddedContactStore }),
   ],
-  exports: [BodyBudget, SendRate, Contacts, AuthAttempts],
+  exports: [BodyBudget, SendRate, TypingRate, Contacts, AuthAttempts],
 })
 export class LimitsModule {}

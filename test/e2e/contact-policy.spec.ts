@@ -28,10 +28,11 @@ class HermitPolicy extends ContactPolicy {
 
 describe("the application's contact policy", () => {
   let node: BeelineNode;
+  let elsewhere: BeelineNode;
   const hermit = 'hermit-1';
 
   beforeAll(async () => {
-    const config = readConfig({
+    const environment = {
       REDIS_URL: process.env['TEST_REDIS_URL'],
       REDIS_KEY_PREFIX: uniquePrefix(),
       AUTH_SECRET: TEST_SECRET,
@@ -39,13 +40,17 @@ describe("the application's contact policy", () => {
       HOST: '127.0.0.1',
       PORT: '0',
       LOG_LEVEL: 'silent',
-    });
-    const app = await createApp(config, { contactPolicy: HermitPolicy });
-    await app.listen(config.port, config.host);
-    node = { url: await app.getUrl(), app, close: () => app.close() };
+    };
+    const start = async (): Promise<BeelineNode> => {
+      const config = readConfig(environment);
+      const app = await createApp(config, { contactPolicy: HermitPolicy });
+      await app.listen(config.port, config.host);
+      return { url: await app.getUrl(), app, close: () => app.close() };
+    };
+    [node, elsewhere] = await Promise.all([start(), start()]);
   });
   afterEach(TestClient.closeAll);
-  afterAll(() => closeNodes(node));
+  afterAll(() => closeNodes(node, elsewhere));
 
   it('forbids sends and typing, at both doors, and stores nothing', async () => {
     const client = await TestClient.connect(node, 'guest');
@@ -57,6 +62,23 @@ describe("the application's contact policy", () => {
     expect(answer).toMatchObject({ status: 403, body: { code: 'forbidden' } });
     const away = await TestClient.connect(node, hermit);
     expect(Object.values(away.session.channels).map(({ last }) => last)).toEqual(['0-0', '0-0', '0-0']);
+  });
+
+  it('lets word of typing through, to whichever node, where a message would be, and nowhere else', async () => {
+    const [guest, away, friend] = [
+      await TestClient.connect(node, 'guest'),
+      await TestClient.connect(elsewhere, hermit),
+      await TestClient.connect(elsewhere, 'friend'),
+    ];
+    const typing = (client: TestClient, to: string) => client.request('typing', { to, typing: true });
+    expect((await typing(guest, hermit)).ok).toBe(false);
+    expect(await typing(away, 'guest')).toEqual({ ok: true });
+    // What had been let through to the other node would have come there before this.
+    expect(await typing(guest, 'friend')).toEqual({ ok: true });
+    for (const client of [guest, friend])
+      await waitUntil('it is told', () => client.payloadsOf('typing').length > 0);
+    expect(guest.payloadsOf('typing')).toEqual([{ from: hermit, channel: 'chat', typing: true }]);
+    expect(away.payloadsOf('typing')).toEqual([]);
   });
 
   it('shows whom it hides as offline, never seen, and how far a message has come as sent', async () => {
