@@ -8,7 +8,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from './lib/build.mjs';
-import { endAllChildren, endChild, freePort, hasEnded, isPortFree, startChild } from './lib/children.mjs';
+import {
+  endAllChildren,
+  endChild,
+  freePort,
+  hasEnded,
+  isPortFree,
+  onEnd,
+  startChild,
+} from './lib/children.mjs';
 import { ensurePackages, ensureProgram, fail, requireNode } from './lib/setup.mjs';
 
 const { values } = parseArgs({
@@ -32,8 +40,7 @@ const end = (code) => {
   ending ??= endAllChildren().then(() => process.exit(code));
   return ending;
 };
-process.on('SIGINT', () => void end(0));
-process.on('SIGTERM', () => void end(0));
+onEnd(() => void end(0));
 
 try {
   await main();

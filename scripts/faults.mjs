@@ -4,8 +4,8 @@
  * `embedded` store. `--save` keeps the table in test/faults/results.json.
  */
 import { parseArgs } from 'node:util';
-import { spawnSync } from 'node:child_process';
 import { build } from './lib/build.mjs';
+import { runTool } from './lib/programs.mjs';
 import { ensurePackages, ensureProgram, requireNode } from './lib/setup.mjs';
 
 const { values, positionals } = parseArgs({
@@ -24,11 +24,10 @@ ensureProgram('redis-server', 'redis-server');
 if (Number(values.minutes) > 0) ensureProgram('faketime', 'faketime');
 build();
 
-const { status } = spawnSync(
-  'node_modules/.bin/jest',
+const { status } = runTool(
+  'jest',
   ['--runInBand', '--testPathPatterns', ...(positionals.length > 0 ? positionals : ['test/faults/'])],
   {
-    stdio: 'inherit',
     env: {
       ...process.env,
       FAULT_MINUTES: values.minutes,

@@ -1,6 +1,6 @@
 /** `npm run test:fuzz -- [--events 100000] [--seed N]`: random events from several connections on three nodes. */
-import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
+import { runTool } from './lib/programs.mjs';
 import { ensurePackages, ensureProgram, requireNode } from './lib/setup.mjs';
 
 const { values } = parseArgs({
@@ -11,16 +11,11 @@ requireNode();
 ensurePackages();
 ensureProgram('redis-server', 'redis-server');
 
-const { status } = spawnSync(
-  'node_modules/.bin/jest',
-  ['--runInBand', 'test/fuzz/', '--selectProjects', 'system'],
-  {
-    stdio: 'inherit',
-    env: {
-      ...process.env,
-      FUZZ_EVENTS: values.events ?? process.env.FUZZ_EVENTS ?? '100000',
-      ...(values.seed && { FUZZ_SEED: values.seed }),
-    },
+const { status } = runTool('jest', ['--runInBand', 'test/fuzz/', '--selectProjects', 'system'], {
+  env: {
+    ...process.env,
+    FUZZ_EVENTS: values.events ?? process.env.FUZZ_EVENTS ?? '100000',
+    ...(values.seed && { FUZZ_SEED: values.seed }),
   },
-);
+});
 process.exit(status ?? 1);

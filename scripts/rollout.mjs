@@ -4,8 +4,8 @@
  * table into docs/operations.md.
  */
 import { parseArgs } from 'node:util';
-import { spawnSync } from 'node:child_process';
 import { build } from './lib/build.mjs';
+import { runTool } from './lib/programs.mjs';
 import { ensurePackages, ensureProgram, requireNode } from './lib/setup.mjs';
 
 const { values } = parseArgs({
@@ -18,8 +18,7 @@ ensureProgram('redis-server', 'redis-server');
 ensureProgram('haproxy', 'haproxy');
 build();
 
-const { status } = spawnSync('node_modules/.bin/jest', ['--selectProjects', 'rollout', '--runInBand'], {
-  stdio: 'inherit',
+const { status } = runTool('jest', ['--selectProjects', 'rollout', '--runInBand'], {
   env: {
     ...process.env,
     ...(values.short ? {} : { ROLLOUT: 'full' }),

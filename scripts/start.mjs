@@ -1,10 +1,22 @@
-/** `npm start`: installs what is missing, builds what has changed, runs one node. */
+/**
+ * `npm start`: installs what is missing, builds what has changed, runs one node. `-- --port 4000` takes another port;
+ * all other settings are the environment's, and where that has none of them, the file `.env`'s.
+ */
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
 import { build } from './lib/build.mjs';
-import { ensurePackages, requireNode } from './lib/setup.mjs';
+import { ensurePackages, fail, requireNode } from './lib/setup.mjs';
 
 requireNode();
+const { port: givenPort, help } = options();
+if (help) {
+  console.log('npm start [-- --port <port>]   other settings: by environment or in .env, see .env.example');
+  process.exit(0);
+}
+if (existsSync('.env')) process.loadEnvFile('.env');
+if (givenPort !== undefined) process.env.PORT = givenPort;
 ensurePackages();
 build();
 
@@ -29,4 +41,12 @@ function welcome(port, { redisUrl, dataDir }) {
 
   Ctrl-C stops it.
 `;
+}
+
+function options() {
+  try {
+    return parseArgs({ options: { port: { type: 'string' }, help: { type: 'boolean' } } }).values;
+  } catch (error) {
+    return fail(`${error.message}. npm start takes --port only; other settings are in .env.example.`);
+  }
 }

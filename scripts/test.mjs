@@ -1,7 +1,7 @@
 /** `npm test`: sets up what is missing, then everything that must pass: the check, the build, every test. */
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import {
   ensureChromium,
   ensureKubectl,
@@ -21,12 +21,13 @@ ensurePythonModules(['socketio', 'websocket'], ['python3-socketio', 'python3-web
 process.env.CHROMIUM_PATH = ensureChromium();
 process.env.KUBECTL = ensureKubectl();
 
+/** Of the specs of a run; the fault suites have no second try, for what they find may be rare. */
+const MAX_UNSTEADY = 4;
 const reports = mkdtempSync(join(tmpdir(), 'beeline-test-'));
 const steps = [...CHECK_STEPS, { name: 'build', command: ['nest', 'build'] }];
 const results = (await runSideBySide(steps)).map((hasPassed) => ({ passed: hasPassed ? 1 : 0 }));
-results.push(
-  await runTests('tests', ['--maxWorkers', '2', '--selectProjects', 'unit', 'k8s', 'system', 'cluster']),
-);
+const PROJECTS = ['--selectProjects', 'unit', 'k8s', 'system', 'cluster'];
+results.push(await onceMoreAlone(await runTests('tests', ['--maxWorkers', '2', ...PROJECTS])));
 // By themselves: what is killed and frozen there is measured against time limits.
 results.push(await runTests('faults', ['--runInBand', '--selectProjects', 'faults', 'rollout']));
 
@@ -42,6 +43,20 @@ async function runTests(name, args) {
   return { ...counts, failed: Math.max(counts.failed, passedAll ? 0 : 1) };
 }
 
+/**
+ * The specs that failed beside others, each once more by itself: one that a busy machine made late passes then. It is
+ * named all the same, for such a test is to be mended. More than a few are no accident.
+ */
+async function onceMoreAlone({ passed, failed, failedFiles }) {
+  if (failed === 0 || failedFiles.length === 0 || failedFiles.length > MAX_UNSTEADY)
+    return { passed, failed };
+  console.log(`\nOnce more, by themselves: ${failedFiles.join(', ')}`);
+  const again = await runTests('once more', ['--runInBand', ...failedFiles, ...PROJECTS]);
+  if (again.failed > 0) return { passed, failed };
+  console.log(`UNSTEADY: passed only by themselves, and are to be mended: ${failedFiles.join(', ')}`);
+  return { passed: passed + failed, failed: 0 };
+}
+
 /** Tests by Jest's own report; a suite that did not run at all counts as one failure. */
 function countTests(file) {
   try {
@@ -49,8 +64,11 @@ function countTests(file) {
     return {
       passed: report.numPassedTests,
       failed: report.numFailedTests + report.numRuntimeErrorTestSuites,
+      failedFiles: report.testResults
+        .filter(({ status }) => status === 'failed')
+        .map(({ name }) => relative('', name)),
     };
   } catch {
-    return { passed: 0, failed: 1 };
+    return { passed: 0, failed: 1, failedFiles: [] };
   }
 }

@@ -1,4 +1,7 @@
-/** `npm run token -- --sub crm --scope send:any`: signs an access token with the configured secret. */
+/**
+ * `npm run -s token -- --sub crm --scope send:any`: signs an access token with the secret of the environment, of the
+ * file `.env`, or of the data directory. It prints the token alone; without `-s` npm prints two lines of its own before it.
+ */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -12,11 +15,12 @@ const { values } = parseArgs({
     help: { type: 'boolean', default: false },
   },
 });
+if (existsSync('.env')) process.loadEnvFile('.env');
 const secret = process.env.AUTH_SECRET ?? process.env.JWT_SECRET ?? keptSecret();
 const ttlSeconds = Number(values.ttl);
 
 if (values.help || !values.sub || !Number.isInteger(ttlSeconds) || ttlSeconds < 1) {
-  console.error('npm run token -- --sub <user> [--scope "send:any admin"] [--ttl <seconds, 86400>]');
+  console.error('npm run -s token -- --sub <user> [--scope "send:any admin"] [--ttl <seconds, 86400>]');
   process.exit(values.help ? 0 : 1);
 }
 if (!secret || Buffer.byteLength(secret) < 32) {

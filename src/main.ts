@@ -12,7 +12,8 @@ export interface Started {
   config: Config;
 }
 
-/** One node, configured by environment alone. SIGTERM and SIGINT drain it and end it with exit code 0. */
+/** One node, configured by environment alone. SIGTERM, SIGINT and SIGHUP (its terminal is closed) drain it and end it with
+ * exit code 0. */
 async function main(): Promise<Started> {
   const config = readConfig(process.env);
   const logger = createLogger(config);
@@ -37,8 +38,7 @@ async function main(): Promise<Started> {
       },
     );
   };
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, stop);
 
   const app = await createApp(config);
   await app.init();

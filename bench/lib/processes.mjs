@@ -10,7 +10,7 @@ const PROBE = fileURLToPath(new URL('probe.cjs', import.meta.url));
 const living = new Set();
 
 process.on('exit', () => living.forEach((child) => child.kill('SIGKILL')));
-for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(1));
 
 /** A child process that is ready once its output contains `readyText`. */
 export function start(command, args, { env = {}, readyText }) {

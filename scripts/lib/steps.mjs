@@ -1,7 +1,7 @@
 /** The steps of the gate, and how a list of steps is run and reported. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
+import { toolCommand } from './programs.mjs';
 
 /** What has been looked at and has not changed since is not looked at again. */
 const TYPES_CACHE = 'node_modules/.cache/types.tsbuildinfo';
@@ -35,7 +35,7 @@ export function runSideBySide(steps) {
 
 async function run({ name, command: [tool, ...args] }, stdio) {
   const startedAt = Date.now();
-  const child = spawn(join('node_modules/.bin', tool), args, { stdio });
+  const child = spawn(...toolCommand(tool, args), { stdio });
   let words = '';
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (words += chunk));
   const [status] = await once(child, 'close');

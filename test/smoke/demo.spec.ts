@@ -1,9 +1,14 @@
 import { spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { waitUntil } from '../support';
+
+function childrenOf(pid: number): string[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');
+}
 
 /** Tells the story for real, on three ports that nobody else here uses, and goes without a trace. */
 describe('npm run demo', () => {
-  it('tells of a message across nodes, one to somebody offline and one past a dead node, then stays until Ctrl-C', async () => {
+  it('tells of a message across nodes, one to somebody offline and one past a dead node, then stays until it is ended', async () => {
     const port = 20_000 + (process.pid % 10_000);
     const demo = spawn(process.execPath, ['scripts/demo.mjs', '--port', `${port}`], {
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -23,8 +28,13 @@ describe('npm run demo', () => {
     expect(output).toMatch(/Bob's client reconnects, to node-2-\S+: the message is there/);
     expect((await fetch(`http://127.0.0.1:${port + 2}/readyz`)).ok).toBe(true);
 
-    demo.kill('SIGINT');
+    const children = childrenOf(demo.pid ?? 0);
+    // Three nodes and their redis-server.
+    expect(children).toHaveLength(4);
+    // As when its terminal is closed.
+    demo.kill('SIGHUP');
     expect(await ended).toBe(0);
+    expect(children.filter((pid) => existsSync(`/proc/${pid}`))).toEqual([]);
     for (const offset of [0, 1, 2]) {
       await expect(fetch(`http://127.0.0.1:${port + offset}/healthz`)).rejects.toThrow('fetch failed');
     }
