@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Post } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Put } from '@nestjs/common';
 import {
   ApiAcceptedResponse,
   ApiBody,
@@ -7,13 +7,23 @@ import {
   ApiOperation,
   ApiTags,
 } from '@nestjs/swagger';
-import { RequireScope, Revocations, SCOPE_ADMIN } from '../auth';
+import { AccountService, RequireScope, Revocations, SCOPE_ADMIN } from '../auth';
 import { Config } from '../config';
 import { Announcer } from '../gateway';
-import { BODY_OF_MESSAGE, JsonBody } from '../limits';
+import { BODY_OF_MESSAGE, JsonBody, SMALL_BODY } from '../limits';
 import { NodeService } from '../node';
-import { badRequest, BeelineError, ID_PROBLEM, type Json, parseUserId, printJson, validate } from '../shared';
-import { AnnouncedDto, AnnouncementDto, NodesDto } from './dto/admin.dto';
+import {
+  badRequest,
+  BeelineError,
+  Fails,
+  ID_PROBLEM,
+  type Json,
+  parseUserId,
+  printJson,
+  type UserId,
+  validate,
+} from '../shared';
+import { AccountChangeDto, AnnouncedDto, AnnouncementDto, NodesDto } from './dto/admin.dto';
 
 @ApiTags('admin')
 @RequireScope(SCOPE_ADMIN)
@@ -23,6 +33,7 @@ export class AdminController {
     private readonly config: Config,
     private readonly node: NodeService,
     private readonly revocations: Revocations,
+    private readonly accounts: AccountService,
     private readonly announcer: Announcer,
   ) {}
 
@@ -38,9 +49,21 @@ export class AdminController {
   @ApiOperation({ summary: "Refuse a user's tokens issued before, whoever issued them." })
   @ApiNoContentResponse()
   async endSessions(@Param('user') name: string): Promise<void> {
-    const user = parseUserId(name);
-    if (user === undefined) throw badRequest([{ field: 'user', problem: ID_PROBLEM }]);
-    await this.revocations.revokeUser(user);
+    await this.revocations.revokeUser(userOf(name));
+  }
+
+  @Put('users/:user')
+  @JsonBody(SMALL_BODY)
+  @HttpCode(204)
+  @ApiOperation({
+    summary:
+      'Disable a local account, or enable it again: a disabled one cannot log in, and its sessions end.',
+  })
+  @ApiBody({ type: AccountChangeDto })
+  @ApiNoContentResponse()
+  @Fails('not_found')
+  async changeAccount(@Param('user') name: string, @Body() payload: unknown): Promise<void> {
+    await this.accounts.setDisabled(userOf(name), validate(AccountChangeDto, payload).disabled);
   }
 
   @Post('announcements')
@@ -56,4 +79,10 @@ export class AdminController {
       throw new BeelineError('too_large', `the body must have at most ${maxBodyBytes} bytes as JSON`);
     return this.announcer.announce(JSON.parse(json) as Json);
   }
+}
+
+function userOf(name: string): UserId {
+  const user = parseUserId(name);
+  if (user === undefined) throw badRequest([{ field: 'user', problem: ID_PROBLEM }]);
+  return user;
 }

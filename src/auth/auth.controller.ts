@@ -15,7 +15,7 @@ import { Authenticated, CurrentIdentity } from './auth.guard';
 import { AccountService, type TokenPair } from './account.service';
 import type { Identity } from './identity';
 import { Revocations } from './revocations';
-import { CredentialsDto, RefreshDto, TokenPairDto } from './dto/auth.dto';
+import { CredentialsDto, PasswordDto, RefreshDto, RegistrationDto, TokenPairDto } from './dto/auth.dto';
 
 @ApiTags('auth')
 @Controller('auth')
@@ -29,12 +29,12 @@ export class AuthController {
   @Post('register')
   @JsonBody(SMALL_BODY)
   @ApiOperation({ summary: 'Make a local account and log in.' })
-  @ApiBody({ type: CredentialsDto })
+  @ApiBody({ type: RegistrationDto })
   @ApiCreatedResponse({ type: TokenPairDto })
-  @Fails('conflict')
+  @Fails('conflict', 'forbidden', 'unauthorized')
   async register(@Body() body: unknown, @Req() request: Request): Promise<TokenPair> {
-    const { username, password } = validate(CredentialsDto, body);
-    return this.accounts.register(username, password, this.addressOf(request));
+    const { username, password, invite } = validate(RegistrationDto, body);
+    return this.accounts.register(username, password, this.addressOf(request), invite);
   }
 
   @Post('login')
@@ -43,7 +43,7 @@ export class AuthController {
   @ApiOperation({ summary: 'Log in with a local account.' })
   @ApiBody({ type: CredentialsDto })
   @ApiOkResponse({ type: TokenPairDto })
-  @Fails('unauthorized')
+  @Fails('unauthorized', 'forbidden')
   async login(@Body() body: unknown, @Req() request: Request): Promise<TokenPair> {
     const { username, password } = validate(CredentialsDto, body);
     return this.accounts.login(username, password, this.addressOf(request));
@@ -60,6 +60,23 @@ export class AuthController {
   @Fails('unauthorized')
   async refresh(@Body() body: unknown, @Req() request: Request): Promise<TokenPair> {
     return this.accounts.refresh(validate(RefreshDto, body).refreshToken, this.addressOf(request));
+  }
+
+  @Post('password')
+  @JsonBody(SMALL_BODY)
+  @HttpCode(204)
+  @Authenticated()
+  @ApiOperation({ summary: 'Change the password of a local account; every other login of the user ends.' })
+  @ApiBody({ type: PasswordDto })
+  @ApiNoContentResponse()
+  @Fails('forbidden', 'not_found', 'conflict')
+  async changePassword(
+    @Body() body: unknown,
+    @Req() request: Request,
+    @CurrentIdentity() identity: Identity,
+  ): Promise<void> {
+    const { password, newPassword } = validate(PasswordDto, body);
+    await this.accounts.changePassword(identity, password, newPassword, this.addressOf(request));
   }
 
   @Post('logout')

@@ -24,6 +24,6 @@ import { TokenVerifier } from './token-verifier';
     storeProvider(AccountStore, { redis: RedisAccountStore, embedded: EmbeddedAccountStore }),
     storeProvider(RevocationStore, { redis: RedisRevocationStore, embedded: EmbeddedRevocationStore }),
   ],
-  exports: [TokenVerifier, AuthGuard, Revocations],
+  exports: [TokenVerifier, AuthGuard, Revocations, AccountService],
 })
 export class AuthModule {}

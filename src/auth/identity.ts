@@ -17,5 +17,7 @@ export interface Identity {
 
 /** May send on another user's behalf. */
 export const SCOPE_SEND_ANY = 'send:any';
+/** Lets whoever shows it register where that needs an invitation. */
+export const SCOPE_REGISTER = 'register';
 /** May do what `/admin` offers. */
 export const SCOPE_ADMIN = 'admin';

@@ -5,8 +5,11 @@ import { StoreClock, type UserId } from '../shared';
 import type { Identity } from './identity';
 import { RevocationStore } from './revocation-store.port';
 
-/** Ends the connections of one login, or, where that is undefined, all of the user's. */
-export type RevocationListener = (user: UserId, loginId: string | undefined) => Promise<void>;
+/** Which of a user's logins are ended: one, all, or all but the one that is spared. */
+export type Ended = { loginId: string } | 'all' | { spared: string };
+
+/** Ends the connections of these logins. */
+export type RevocationListener = (user: UserId, ended: Ended) => Promise<void>;
 
 /** Our own tokens run out at the next whole second. */
 const EXPIRY_ROUNDING_MS = 1000;
@@ -40,14 +43,19 @@ export class Revocations {
     const { userId, loginId } = login;
     await this.store.revokeLogin(userId, loginId, this.longestLifeMs(login));
     this.logger.info({ userId }, 'login ended');
-    await this.tell(userId, loginId);
+    await this.tell(userId, { loginId });
   }
 
   /** Refuses every token that the user has by now, whoever issued it. */
   async revokeUser(user: UserId): Promise<void> {
     await this.store.revokeUser(user);
+    await this.userRevoked(user);
+  }
+
+  /** The store has refused every token of the user, but those of the login that is spared. */
+  async userRevoked(user: UserId, spared?: string): Promise<void> {
     this.logger.info({ userId: user }, 'tokens of a user refused');
-    await this.tell(user, undefined);
+    await this.tell(user, spared === undefined ? 'all' : { spared });
   }
 
   /**
@@ -60,8 +68,8 @@ export class Revocations {
     return Math.max(expiresAt - this.clock.now(), usualMs) + EXPIRY_ROUNDING_MS;
   }
 
-  private async tell(user: UserId, loginId: string | undefined): Promise<void> {
-    const told = await Promise.allSettled(this.listeners.map((listener) => listener(user, loginId)));
+  private async tell(user: UserId, ended: Ended): Promise<void> {
+    const told = await Promise.allSettled(this.listeners.map((listener) => listener(user, ended)));
     for (const outcome of told) {
       if (outcome.status === 'rejected')
         this.logger.warn(

@@ -9,6 +9,9 @@ export interface RefreshToken {
   generation: number;
 }
 
+/** 96 bits. */
+const DIGEST_LENGTH = 16;
+
 /**
  * Signs with our own key. Tokens are functions of what they say: the same login, generation and time give the
  * same pair, which is how a repeated refresh gets the same answer without anything secret being stored.
@@ -56,7 +59,16 @@ export class TokenSigner {
     return userId === undefined ? undefined : { userId, loginId, generation: Number(generation) };
   }
 
+  /** What names something without telling it to anybody who has not got the key. */
+  digestOf(text: string): string {
+    return this.mac(text).slice(0, DIGEST_LENGTH);
+  }
+
   private macOf(text: string): string {
-    return createHmac('sha256', this.secret).update(`beeline refresh ${text}`).digest('base64url');
+    return this.mac(`refresh ${text}`);
+  }
+
+  private mac(text: string): string {
+    return createHmac('sha256', this.secret).update(`beeline ${text}`).digest('base64url');
   }
 }

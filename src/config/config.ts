@@ -33,6 +33,9 @@ export abstract class Config implements Omit<Settings, SettledElsewhere> {
   abstract readonly jwtClockToleranceMs: number;
   abstract readonly jwtUserClaim: string;
   abstract readonly localAccounts: boolean;
+  abstract readonly registration: Settings['registration'];
+  abstract readonly registrationsPerHour: number;
+  abstract readonly reservedNames: readonly string[];
   abstract readonly accessTokenTtlMs: number;
   abstract readonly refreshTokenTtlMs: number;
   abstract readonly channels: Settings['channels'];

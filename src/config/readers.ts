@@ -1,5 +1,5 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import { type Channel, normalOrigin, parseChannel, SENT_CHANNEL } from '../shared';
+import { type Channel, normalOrigin, parseChannel, parseUserId, SENT_CHANNEL } from '../shared';
 
 /**
  * How the text of a setting becomes a value. A reader throws an Error whose message ends the sentence
@@ -103,6 +103,18 @@ export type SessionPolicy = (typeof SESSION_POLICIES)[number];
 const SESSION_POLICIES = ['multiple', 'replace', 'reject'] as const;
 
 export const sessionPolicy = oneOf(SESSION_POLICIES);
+
+export type Registration = (typeof REGISTRATIONS)[number];
+const REGISTRATIONS = ['open', 'invite', 'off'] as const;
+
+export const registration = oneOf(REGISTRATIONS);
+
+export function names(value: string): readonly string[] {
+  const given = value.split(',').map((name) => name.trim());
+  if (!given.every((name) => parseUserId(name) !== undefined))
+    throw new Error('must be names that users may have, comma-separated');
+  return given;
+}
 
 const STORES = ['redis', 'embedded'] as const;
 

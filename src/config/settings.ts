@@ -111,6 +111,24 @@ export const SETTINGS = {
     undefined,
     'Whether users can register and log in here: `on` or `off`. On where our own key signs; refused with an outside issuer.',
   ),
+  registration: setting(
+    'REGISTRATION',
+    read.registration,
+    'open',
+    'Who may register: `open` for everybody, `invite` with `invite`, a token with the scope `register`, `off` for nobody.',
+  ),
+  registrationsPerHour: setting(
+    'REGISTRATIONS_PER_HOUR',
+    read.integer(1),
+    '100',
+    'Accounts that may be made per hour from one address, or with one invitation; as many at once. Over it: `rate_limited`.',
+  ),
+  reservedNames: setting(
+    'RESERVED_NAMES',
+    read.names,
+    'admin,system,support,root',
+    'Names that nobody can register, and none that looks like them; comma-separated.',
+  ),
   accessTokenTtlMs: setting(
     'ACCESS_TOKEN_TTL_MS',
     read.integer(1000),

@@ -11,6 +11,7 @@ import type { Channel, ClientId, MessageId, NodeId, Offset, UserId } from '../sh
  *     seen/<user>                             when the last connection ended
  *     sent/<to>/<channel>/<from>/<clientId>   the dedupe record
  *     account/<user>                          a local account
+ *     look/<look>                             who has the name that looks like this
  *     login/<user>/<login>                    one login of it
  *     revoked/<user>                          since when that user's older tokens are refused; never expires
  *     revoked/<user>/<login>                  that login has ended
@@ -30,6 +31,7 @@ export const keys = {
   sent: (to: UserId, channel: Channel, from: UserId, id: ClientId | MessageId): string =>
     `sent/${to}/${channel}/${from}/${id}`,
   account: (user: UserId): string => `account/${user}`,
+  look: (look: string): string => `look/${look}`,
   login: (user: UserId, loginId: string): string => `login/${user}/${loginId}`,
   revokedUser: (user: UserId): string => `revoked/${user}`,
   revokedLogin: (user: UserId, loginId: string): string => `revoked/${user}/${loginId}`,

@@ -3,28 +3,33 @@ import type { Changes, Expiring } from './changes';
 import { keys } from './keys';
 import { DAMAGED, type View } from './view';
 
-/** No token of the user that was issued up to then (Unix ms) is good. It never expires. */
+/** No token of the user that was issued up to then (Unix ms) is good, but those of one login. It never expires. */
 export interface RevokedUserRecord {
   at: number;
+  spared?: string;
 }
 
 /**
- * Up to when all tokens of a user are refused; undefined where none is, for ever where the record is damaged. One that was
- * written by a clock set back since means now, when it is first met: `changes` say so, and who gets a token after that is
- * let in.
+ * Up to when all tokens of a user are refused, those of this login looked at; undefined where none is, for ever where the
+ * record is damaged. One that was written by a clock set back since means now, when it is first met: `changes` say so, and
+ * who gets a token after that is let in.
  */
 export async function revokedUpto(
   view: View,
   changes: Changes,
   user: UserId,
+  loginId: string | undefined,
   nowMs: number,
 ): Promise<number | undefined> {
   const record = await view.find<RevokedUserRecord>(keys.revokedUser(user));
   if (record === DAMAGED) return Infinity;
-  if (record === undefined || record.at <= nowMs) return record?.at;
-  const moved: RevokedUserRecord = { ...record, at: nowMs };
-  changes.put(keys.revokedUser(user), moved);
-  return nowMs;
+  if (record === undefined) return undefined;
+  const { at, spared } = record;
+  if (at > nowMs) {
+    const moved: RevokedUserRecord = { ...record, at: nowMs };
+    changes.put(keys.revokedUser(user), moved);
+  }
+  return spared !== undefined && spared === loginId ? undefined : Math.min(at, nowMs);
 }
 
 /**
@@ -39,7 +44,7 @@ export async function isTokenRevoked(
   issuedAt: number,
   nowMs: number,
 ): Promise<boolean> {
-  const upto = await revokedUpto(view, changes, user, nowMs);
+  const upto = await revokedUpto(view, changes, user, loginId, nowMs);
   if (upto !== undefined && issuedAt <= upto) return true;
   if (loginId === undefined) return false;
   const login = await view.find<Expiring>(keys.revokedLogin(user, loginId));

@@ -170,10 +170,10 @@ export class Hub {
     this.byUser.get(user)?.get(id)?.outlet.end(reason);
   }
 
-  /** Ends the user's connections of that login, all of them where none is named. */
-  endLogin(user: UserId, loginId: string | undefined): void {
+  /** Ends the user's connections of the logins that are meant. */
+  endLogins(user: UserId, isMeant: (loginId: string | undefined) => boolean): void {
     for (const { grant, outlet } of this.connectionsOf(user)) {
-      if (loginId === undefined || grant.loginId === loginId) outlet.end('revoked');
+      if (isMeant(grant.loginId)) outlet.end('revoked');
     }
   }
 

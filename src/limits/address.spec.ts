@@ -1,4 +1,4 @@
-import { addressOf } from './address';
+import { addressOf, siteOf } from './address';
 
 const from = (remoteAddress: string | undefined, forwarded?: string | string[], trusted = 0): string =>
   addressOf(
@@ -33,5 +33,16 @@ describe('the address of a request', () => {
     ['what is told is empty', 1, ' , ', '192.0.2.1'],
   ])('where %s', (_what, trusted, forwarded, expected) => {
     expect(from('192.0.2.1', forwarded, trusted)).toBe(expected);
+  });
+});
+
+describe('the site of an address', () => {
+  it.each([
+    ['192.0.2.7', '192.0.2.7'],
+    ['2001:db8:a:b::', '2001:db8:a::'],
+    ['2001:db8:0:0::', '2001:db8:0::'],
+    ['unknown', 'unknown'],
+  ])('of %s is %s', (address, expected) => {
+    expect(siteOf(address)).toBe(expected);
   });
 });

@@ -25,6 +25,16 @@ function withoutPort(hop: string): string {
 
 const GROUPS = 8;
 const GROUPS_OF_NETWORK = 4;
+const GROUPS_OF_SITE = 3;
+
+/**
+ * The /48 of an address that `addressOf` gave, where it is of IPv6: who is given one has 65,536 addresses of that kind.
+ * Of IPv4 the address itself.
+ */
+export function siteOf(address: string): string {
+  if (!address.endsWith('::')) return address;
+  return `${address.slice(0, -2).split(':').slice(0, GROUPS_OF_SITE).join(':')}::`;
+}
 
 function networkOf(address: string): string {
   if (isIPv4(address)) return address;

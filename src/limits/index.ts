@@ -1,5 +1,6 @@
 export { addressOf } from './address';
-export { AuthAttempts } from './auth-attempts';
+export { AuthAttempts, type Guess } from './auth-attempts';
+export { type Asker, FairQueue } from './fair-queue';
 export { BODY_OF_BATCH, BODY_OF_MESSAGE, BODY_OF_USERS, JsonBody, SMALL_BODY } from './json-body';
 export { Contacts } from './contacts';
 export { LimitsModule } from './limits.module';

@@ -3,7 +3,7 @@ export interface Spending {
   owner: string;
   /** Which of the owner's rates. */
   rate: string;
-  /** How much, at most `burst`. */
+  /** How much, at most `burst`; less than nothing gives back. */
   cost: number;
   /** One comes back in this time; it need not be whole. */
   intervalMs: number;
@@ -31,4 +31,9 @@ export abstract class RateStore {
    * burst; otherwise the owner is in debt, and out of it after `retryAfterMs`.
    */
   abstract charge(spending: Spending): Promise<Spent>;
+
+  /** Gives back what was spent. A bucket is never more than full by it. */
+  async giveBack(spending: Spending): Promise<void> {
+    await this.charge({ ...spending, cost: -spending.cost });
+  }
 }

@@ -37,6 +37,11 @@ export class Keys {
     return `${this.prefix}account:{${user}}`;
   }
 
+  /** String: the user who has the name that looks like this. `look` is opaque (auth makes it so). */
+  look(look: string): string {
+    return `${this.prefix}look:{${look}}`;
+  }
+
   /** Hash, expiring: one login of a local account. */
   login(user: UserId, loginId: string): string {
     return `${this.prefix}login:{${user}}:${loginId}`;

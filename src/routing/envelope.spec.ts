@@ -26,6 +26,11 @@ const revoked = fc.record({
   userId: userIds,
   loginId: fc.option(connectionIds as fc.Arbitrary<string>, { nil: undefined }),
 });
+const othersRevoked = fc.record({
+  kind: fc.constant('others-revoked' as const),
+  userId: userIds,
+  spared: connectionIds as fc.Arbitrary<string>,
+});
 const reads = fc.record({
   kind: fc.constant('read' as const),
   userId: userIds,
@@ -69,6 +74,7 @@ const ofKind: { [K in Envelope['kind']]: fc.Arbitrary<Extract<Envelope, { kind: 
   grown,
   end: ends,
   revoked,
+  'others-revoked': othersRevoked,
   read: reads,
   receipt: receipts,
   typing,

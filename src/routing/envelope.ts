@@ -19,6 +19,7 @@ import {
  *     1 ⇥ grown ⇥ user ⇥ channel ⇥ offset ⇥ connectionIds
  *     1 ⇥ end ⇥ user ⇥ connectionIds
  *     1 ⇥ revoked ⇥ user ⇥ login, empty for all
+ *     1 ⇥ others-revoked ⇥ user ⇥ login that is spared
  *     1 ⇥ read ⇥ user ⇥ channel ⇥ read ⇥ unread ⇥ connectionIds
  *     1 ⇥ receipt ⇥ user ⇥ channel ⇥ peer ⇥ state ⇥ offset
  *     1 ⇥ typing ⇥ user ⇥ channel ⇥ from ⇥ 1 or 0
@@ -43,6 +44,8 @@ export type Envelope =
   | { kind: 'end'; userId: UserId; connectionIds: ConnectionId[] }
   /** A login has ended, or every login of the user. */
   | { kind: 'revoked'; userId: UserId; loginId: string | undefined }
+  /** Every login of the user has ended but one. */
+  | { kind: 'others-revoked'; userId: UserId; spared: string }
   /** The user's read cursor was moved, by none of these connections. */
   | {
       kind: 'read';
@@ -87,6 +90,8 @@ function fieldsOf(envelope: Envelope): (string | number)[] {
       return [envelope.connectionIds.join(',')];
     case 'revoked':
       return [envelope.loginId ?? EVERY_LOGIN];
+    case 'others-revoked':
+      return [envelope.spared];
     case 'read':
       return [envelope.channel, envelope.read, envelope.unread, envelope.connectionIds.join(',')];
     case 'receipt':
@@ -137,6 +142,9 @@ const READERS: Record<Envelope['kind'], Reader> = {
     if (login === EVERY_LOGIN) return { kind: 'revoked', userId, loginId: undefined };
     return isOpaqueId(login) ? { kind: 'revoked', userId, loginId: login } : undefined;
   }),
+  'others-revoked': headerOnly(1, (userId, [spared = '']) =>
+    isOpaqueId(spared) ? { kind: 'others-revoked', userId, spared } : undefined,
+  ),
   read: headerOnly(4, (userId, fields) => {
     const [channel, read, connectionIds] = [
       parseChannel(fields[0]),

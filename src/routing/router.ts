@@ -14,7 +14,7 @@ import { Questions } from './questions';
 type EnvelopeOf<K extends Envelope['kind']> = Extract<Envelope, { kind: K }>;
 type MessageEnvelope = EnvelopeOf<'message'>;
 type GrownEnvelope = EnvelopeOf<'grown'>;
-type RevokedEnvelope = EnvelopeOf<'revoked'>;
+type RevokedEnvelope = EnvelopeOf<'revoked' | 'others-revoked'>;
 type ReceiptEnvelope = EnvelopeOf<'receipt'>;
 type TypingEnvelope = EnvelopeOf<'typing'>;
 type AskEnvelope = EnvelopeOf<'ask'>;
@@ -144,7 +144,12 @@ export class Router {
         for (const id of envelope.connectionIds) this.hub.end(userId, id, 'replaced');
         return;
       case 'revoked':
-        return this.hub.endLogin(userId, envelope.loginId);
+        return this.hub.endLogins(
+          userId,
+          (login) => envelope.loginId === undefined || login === envelope.loginId,
+        );
+      case 'others-revoked':
+        return this.hub.endLogins(userId, (login) => login !== envelope.spared);
       case 'presence':
         return this.watching.changed(userId);
       case 'ask':

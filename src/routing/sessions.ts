@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Revocations } from '../auth';
+import { type Ended, Revocations } from '../auth';
 import { type Connection, Hub } from '../hub';
 import { InboxService } from '../inbox';
 import { NodeService } from '../node';
@@ -22,7 +22,7 @@ export class Sessions {
     private readonly departures: Departures,
     revocations: Revocations,
   ) {
-    revocations.listen((user, loginId) => this.endLogin(user, loginId));
+    revocations.listen((user, ended) => this.endLogins(user, ended));
   }
 
   /**
@@ -84,10 +84,12 @@ export class Sessions {
       : new BeelineError('session_conflict', 'the user is connected elsewhere');
   }
 
-  /** Ends the connections of a login, on every node; of the whole user where none is named. */
-  async endLogin(userId: UserId, loginId: string | undefined): Promise<void> {
+  /** Ends the connections of these logins, on every node. */
+  async endLogins(userId: UserId, ended: Ended): Promise<void> {
     const routes = await this.mailbox.locate(userId, this.node.deadNodes());
-    this.router.tell({ kind: 'revoked', userId, loginId }, routes);
+    if (ended === 'all') this.router.tell({ kind: 'revoked', userId, loginId: undefined }, routes);
+    else if ('loginId' in ended) this.router.tell({ kind: 'revoked', userId, ...ended }, routes);
+    else this.router.tell({ kind: 'others-revoked', userId, ...ended }, routes);
   }
 
   /** Begins the replay, after the client has been greeted. */

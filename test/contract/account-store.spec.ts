@@ -1,7 +1,7 @@
 import type { Rotation } from '../../src/auth/account-store.port';
 import type { UserId } from '../../src/shared';
 import { waitUntil } from '../support/wait-until';
-import { aUser, storeIsPast, tick } from './fixtures';
+import { aUser, HOME, openLogin, storeIsPast, tick } from './fixtures';
 import type { OpenStore } from './store-kind';
 import { stores } from './stores';
 
@@ -19,6 +19,8 @@ describe.each(stores)('AccountStore on $name', (kind) => {
     user = aUser();
   });
 
+  const hashOf = async (whose: UserId): Promise<string | undefined> =>
+    (await store.accounts.find(whose, HOME))?.passwordHash;
   const rotate = (generation: number, graceMs = LONG_MS, ttlMs = LONG_MS, login = LOGIN): Promise<Rotation> =>
     store.accounts.rotateLogin(user, login, generation, graceMs, ttlMs);
   async function rotatedAt(generation: number, graceMs = LONG_MS): Promise<number> {
@@ -29,16 +31,16 @@ describe.each(stores)('AccountStore on $name', (kind) => {
 
   describe('accounts', () => {
     it('keeps the password hash of an account, and knows no other', async () => {
-      expect(await store.accounts.findPasswordHash(user)).toBeUndefined();
+      expect(await hashOf(user)).toBeUndefined();
       expect(await store.accounts.create(user, 'scrypt$1$żółć')).toBe(true);
-      expect(await store.accounts.findPasswordHash(user)).toBe('scrypt$1$żółć');
-      expect(await store.accounts.findPasswordHash(aUser())).toBeUndefined();
+      expect(await hashOf(user)).toBe('scrypt$1$żółć');
+      expect(await hashOf(aUser())).toBeUndefined();
     });
 
     it('gives a name once, and keeps the first hash', async () => {
       await store.accounts.create(user, 'first');
       expect(await store.accounts.create(user, 'second')).toBe(false);
-      expect(await store.accounts.findPasswordHash(user)).toBe('first');
+      expect(await hashOf(user)).toBe('first');
     });
 
     it('gives a name to one of twenty who ask at once', async () => {
@@ -48,20 +50,89 @@ describe.each(stores)('AccountStore on $name', (kind) => {
       );
       await another.close();
       expect(created.filter(Boolean)).toHaveLength(1);
-      expect(await store.accounts.findPasswordHash(user)).toBe(`hash-${created.indexOf(true)}`);
+      expect(await hashOf(user)).toBe(`hash-${created.indexOf(true)}`);
+    });
+  });
+
+  describe('an account', () => {
+    const PLACES = 20;
+    const from = (place: string, passwordHash = 'hash') =>
+      store.accounts.openLogin(user, `login-${place}`, LONG_MS, { place, passwordHash });
+    const isKnown = async (place: string) => (await store.accounts.find(user, place))?.isKnownPlace;
+    beforeEach(() => store.accounts.create(user, 'hash'));
+
+    it('remembers the latest places that logins came from, and not one that was refused', async () => {
+      expect(await isKnown('place-1')).toBe(false);
+      for (let i = 1; i <= PLACES + 1; i += 1) {
+        await tick(store);
+        expect(await from(`place-${i}`)).toBeGreaterThan(0);
+      }
+      expect(await isKnown('place-1')).toBe(false);
+      for (let i = 2; i <= PLACES + 1; i += 1) expect(await isKnown(`place-${i}`)).toBe(true);
+      expect(await from('elsewhere', 'another hash')).toBe('changed');
+      expect(await isKnown('elsewhere')).toBe(false);
+      expect(await store.accounts.create(user, 'second')).toBe(false);
+    });
+
+    it('is given another password once, and every login but one is over in the same step', async () => {
+      await openLogin(store, user, 'kept', LONG_MS);
+      await openLogin(store, user, 'other', LONG_MS);
+      const issuedAt = await store.storeNow();
+      expect(await store.accounts.changePassword(user, 'not it', 'new', 'kept')).toBe(false);
+      expect(await store.revocations.isRevoked(user, 'other', issuedAt)).toBe(false);
+      expect(await store.accounts.changePassword(user, 'hash', 'new', 'kept')).toBe(true);
+      expect(await hashOf(user)).toBe('new');
+      expect(await store.accounts.changePassword(user, 'hash', 'newer', 'kept')).toBe(false);
+      expect(await store.revocations.isRevoked(user, 'other', issuedAt)).toBe(true);
+      // Another login whose name ends alike.
+      expect(await store.revocations.isRevoked(user, 'un-kept', issuedAt)).toBe(true);
+      expect(await store.revocations.isRevoked(user, 'kept', issuedAt)).toBe(false);
+      expect(await rotate(1, LONG_MS, LONG_MS, 'other')).toEqual({ outcome: 'revoked' });
+      expect(await rotate(1, LONG_MS, LONG_MS, 'kept')).toMatchObject({ outcome: 'rotated' });
+      // Whoever was let in with the old one comes too late.
+      expect(await from(HOME)).toBe('changed');
+      await store.revocations.revokeUser(user);
+      expect(await store.revocations.isRevoked(user, 'kept', issuedAt)).toBe(true);
+      expect(await rotate(2, LONG_MS, LONG_MS, 'kept')).toEqual({ outcome: 'revoked' });
+    });
+
+    it('is given no login while it is disabled, and keeps none', async () => {
+      await openLogin(store, user, LOGIN, LONG_MS);
+      const issuedAt = await store.storeNow();
+      expect(await store.accounts.setDisabled(aUser(), true)).toBe(false);
+      expect(await store.accounts.setDisabled(user, true)).toBe(true);
+      expect(await store.revocations.isRevoked(user, LOGIN, issuedAt)).toBe(true);
+      expect(await rotate(1)).toEqual({ outcome: 'revoked' });
+      expect(await from(HOME)).toBe('disabled');
+      await tick(store);
+      expect(await store.accounts.setDisabled(user, false)).toBe(true);
+      const openedAt = await from(HOME);
+      expect(openedAt).toBeGreaterThan(0);
+      expect(await store.revocations.isRevoked(user, `login-${HOME}`, openedAt as number)).toBe(false);
+      expect(await hashOf(user)).toBe('hash');
+    });
+
+    it('has its look for itself, whoever asks first', async () => {
+      const look = `look-${user}`;
+      const others = Array.from({ length: 10 }, aUser);
+      const claimed = await Promise.all(others.map((other) => store.accounts.claimLook(look, other)));
+      expect(claimed.filter(Boolean)).toHaveLength(1);
+      const holder = others[claimed.indexOf(true)] ?? user;
+      expect(await store.accounts.claimLook(look, holder)).toBe(true);
+      expect(await store.accounts.claimLook(look, user)).toBe(false);
     });
   });
 
   describe('logins', () => {
     it('opens one and says when, by the store', async () => {
       const before = await store.storeNow();
-      const openedAt = await store.accounts.openLogin(user, LOGIN, LONG_MS);
+      const openedAt = await openLogin(store, user, LOGIN, LONG_MS);
       expect(openedAt).toBeGreaterThanOrEqual(before);
       expect(openedAt).toBeLessThanOrEqual(await store.storeNow());
     });
 
     it('rotates generation after generation, each time by the clock of the store', async () => {
-      await store.accounts.openLogin(user, LOGIN, LONG_MS);
+      await openLogin(store, user, LOGIN, LONG_MS);
       for (const generation of [1, 2, 3]) {
         await tick(store);
         const before = await store.storeNow();
@@ -72,7 +143,7 @@ describe.each(stores)('AccountStore on $name', (kind) => {
     });
 
     it('answers a repeat within the grace the same, and the newest still works', async () => {
-      await store.accounts.openLogin(user, LOGIN, LONG_MS);
+      await openLogin(store, user, LOGIN, LONG_MS);
       const at = await rotatedAt(1);
       await storeIsPast(store, at + 5);
       expect(await rotatedAt(1)).toBe(at);
@@ -83,14 +154,14 @@ describe.each(stores)('AccountStore on $name', (kind) => {
     });
 
     it('answers all who ask at once the same', async () => {
-      await store.accounts.openLogin(user, LOGIN, LONG_MS);
+      await openLogin(store, user, LOGIN, LONG_MS);
       const answers = await Promise.all(Array.from({ length: 20 }, () => rotatedAt(1)));
       expect(new Set(answers).size).toBe(1);
       expect(await rotatedAt(2)).toBeGreaterThanOrEqual(answers[0]!);
     });
 
     it('ends the login for a repeat after the grace', async () => {
-      await store.accounts.openLogin(user, LOGIN, LONG_MS);
+      await openLogin(store, user, LOGIN, LONG_MS);
       const at = await rotatedAt(1, 50);
       await storeIsPast(store, at + 51);
       expect(await rotate(1, 50)).toEqual({ outcome: 'revoked' });
@@ -98,7 +169,7 @@ describe.each(stores)('AccountStore on $name', (kind) => {
     });
 
     it('does not prolong the grace by a repeat', async () => {
-      await store.accounts.openLogin(user, LOGIN, LONG_MS);
+      await openLogin(store, user, LOGIN, LONG_MS);
       const at = await rotatedAt(1, 500);
       let outcome = 'rotated';
       await waitUntil('the grace is over', async () => {
@@ -110,7 +181,7 @@ describe.each(stores)('AccountStore on $name', (kind) => {
     });
 
     it('ends the login for a generation older than that, within the grace too', async () => {
-      await store.accounts.openLogin(user, LOGIN, LONG_MS);
+      await openLogin(store, user, LOGIN, LONG_MS);
       await rotatedAt(1);
       await rotatedAt(2);
       expect(await rotate(1)).toEqual({ outcome: 'revoked' });
@@ -120,13 +191,13 @@ describe.each(stores)('AccountStore on $name', (kind) => {
     });
 
     it('gives nothing for a generation that has not been given out', async () => {
-      await store.accounts.openLogin(user, LOGIN, LONG_MS);
+      await openLogin(store, user, LOGIN, LONG_MS);
       expect(await rotate(2)).toEqual({ outcome: 'revoked' });
       expect(await rotate(1)).toEqual({ outcome: 'unknown' });
     });
 
     it('knows no other login, and no other user', async () => {
-      await store.accounts.openLogin(user, LOGIN, LONG_MS);
+      await openLogin(store, user, LOGIN, LONG_MS);
       expect(await rotate(1, LONG_MS, LONG_MS, 'login-2')).toEqual({ outcome: 'unknown' });
       expect(await store.accounts.rotateLogin(aUser(), LOGIN, 1, LONG_MS, LONG_MS)).toEqual({
         outcome: 'unknown',
@@ -135,8 +206,8 @@ describe.each(stores)('AccountStore on $name', (kind) => {
     });
 
     it('ends one login only', async () => {
-      await store.accounts.openLogin(user, LOGIN, LONG_MS);
-      await store.accounts.openLogin(user, 'login-2', LONG_MS);
+      await openLogin(store, user, LOGIN, LONG_MS);
+      await openLogin(store, user, 'login-2', LONG_MS);
       await rotate(1);
       await rotate(2);
       expect(await rotate(1)).toEqual({ outcome: 'revoked' });
@@ -144,13 +215,13 @@ describe.each(stores)('AccountStore on $name', (kind) => {
     });
 
     it('is gone after its time without a rotation', async () => {
-      const openedAt = await store.accounts.openLogin(user, LOGIN, 200);
+      const openedAt = await openLogin(store, user, LOGIN, 200);
       await storeIsPast(store, openedAt + 205);
       expect(await rotate(1)).toEqual({ outcome: 'unknown' });
     });
 
     it('lives on by being rotated, and is gone after its time from then', async () => {
-      const openedAt = await store.accounts.openLogin(user, LOGIN, 600);
+      const openedAt = await openLogin(store, user, LOGIN, 600);
       expect(await rotate(1, LONG_MS, 1000)).toMatchObject({ outcome: 'rotated' });
       await storeIsPast(store, openedAt + 605);
       const rotation = await rotate(2, LONG_MS, 200);

@@ -34,6 +34,20 @@ export const aConnection = (): ConnectionId => randomUUID() as ConnectionId;
 export const aDevice = (): DeviceId => `device-${randomUUID()}` as DeviceId;
 export const aClientId = (): ClientId => randomUUID() as ClientId;
 
+export const HOME = 'home';
+
+/** Opens a login from there, of an account whose hash is 'hash' where there is one. Returns when. */
+export async function openLogin(
+  { accounts }: Pick<OpenStore, 'accounts'>,
+  user: UserId,
+  loginId: string,
+  ttlMs: number,
+): Promise<number> {
+  const openedAt = await accounts.openLogin(user, loginId, ttlMs, { place: HOME, passwordHash: 'hash' });
+  if (typeof openedAt !== 'number') throw new Error(`not opened: ${openedAt}`);
+  return openedAt;
+}
+
 /** An offset written by hand. */
 export function at(text: string): Offset {
   const offset = parseOffset(text);

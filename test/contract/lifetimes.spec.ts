@@ -11,6 +11,7 @@ import {
   PHONE,
   register,
   storeIsPast,
+  openLogin,
 } from './fixtures';
 import type { OpenStore } from './store-kind';
 import { stores } from './stores';
@@ -30,7 +31,7 @@ describe.each(stores)('promise 6: what $name keeps', (kind) => {
     await store.leases.renew(node, 10_000, info);
     await store.channel.listen(node, { onPayload: () => {}, onRestored: () => {} });
     await store.accounts.create(userId, 'hash');
-    await store.accounts.openLogin(userId, 'login', 10_000);
+    await openLogin(store, userId, 'login', 10_000);
     await store.accounts.rotateLogin(userId, 'login', 1, 1000, 10_000);
     await store.revocations.revokeLogin(userId, 'login', 10_000);
     await store.revocations.revokeUser(userId);

@@ -1,5 +1,5 @@
 import type { UserId } from '../../src/shared';
-import { aUser, storeIsPast, tick } from './fixtures';
+import { aUser, storeIsPast, tick, openLogin } from './fixtures';
 import type { OpenStore } from './store-kind';
 import { stores } from './stores';
 
@@ -43,8 +43,8 @@ describe.each(stores)('RevocationStore on $name', (kind) => {
     });
 
     it('takes its refresh tokens along, and no other', async () => {
-      await store.accounts.openLogin(user, 'login', LONG_MS);
-      await store.accounts.openLogin(user, 'login-2', LONG_MS);
+      await openLogin(store, user, 'login', LONG_MS);
+      await openLogin(store, user, 'login-2', LONG_MS);
       await store.revocations.revokeLogin(user, 'login', LONG_MS);
       const rotate = (loginId: string) => store.accounts.rotateLogin(user, loginId, 1, LONG_MS, LONG_MS);
       expect(await rotate('login')).toEqual({ outcome: 'unknown' });
@@ -97,12 +97,12 @@ describe.each(stores)('RevocationStore on $name', (kind) => {
     });
 
     it('keeps no refresh token from before, and uses those from after', async () => {
-      await store.accounts.openLogin(user, 'old', LONG_MS);
-      await store.accounts.openLogin(user, 'older', LONG_MS);
+      await openLogin(store, user, 'old', LONG_MS);
+      await openLogin(store, user, 'older', LONG_MS);
       await store.accounts.rotateLogin(user, 'older', 1, LONG_MS, LONG_MS);
       await store.revocations.revokeUser(user);
       await tick(store);
-      await store.accounts.openLogin(user, 'new', LONG_MS);
+      await openLogin(store, user, 'new', LONG_MS);
       const rotate = (loginId: string, generation: number) =>
         store.accounts.rotateLogin(user, loginId, generation, LONG_MS, LONG_MS);
       expect(await rotate('old', 1)).toEqual({ outcome: 'revoked' });

@@ -11,6 +11,7 @@ import {
   CHAT,
   connect,
   readAll,
+  openLogin,
 } from '../contract/fixtures';
 import { redisStore } from '../contract/redis-store';
 import type { OpenStore } from '../contract/store-kind';
@@ -221,7 +222,7 @@ describe.each([
     it('a refresh token works, and an old one no longer than ever', async () => {
       const userId = aUser();
       await across(async () => {
-        await store.accounts.openLogin(userId, 'login', HOUR_MS);
+        await openLogin(store, userId, 'login', HOUR_MS);
         await store.accounts.rotateLogin(userId, 'login', 1, GRACE_MS, HOUR_MS);
       });
       const rotate = (generation: number) =>

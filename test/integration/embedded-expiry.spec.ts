@@ -86,7 +86,7 @@ describe('what the embedded store keeps', () => {
     await inboxes.moveDelivered(BOB, CHAT, 'phone' as DeviceId, offset);
     await inboxes.moveRead(BOB, CHAT, offset);
     await mailbox.unregister(BOB, connection.nodeId, [connection.connectionId], []);
-    await accounts.openLogin(BOB, 'login', 3 * INBOX_TTL_MS);
+    await accounts.openLogin(BOB, 'login', 3 * INBOX_TTL_MS, { place: 'home', passwordHash: 'hash' });
   }
 
   it('is gone to the last byte when everything has expired, but for accounts', async () => {

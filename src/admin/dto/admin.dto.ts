@@ -1,6 +1,13 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { IsBoolean } from 'class-validator';
 import type { ListedNode } from '../../node';
 import { ANY_JSON, IsJsonBody, type Json, type NodeId } from '../../shared';
+
+export class AccountChangeDto {
+  @ApiProperty({ type: Boolean })
+  @IsBoolean({ message: 'must be true or false' })
+  disabled = false;
+}
 
 export class AnnouncementDto {
   @ApiProperty({

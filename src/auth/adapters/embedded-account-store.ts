@@ -6,13 +6,21 @@ import {
   type Expiring,
   keys,
   revokedUpto,
+  type RevokedUserRecord,
   type View,
 } from '../../embedded';
 import { setBackSince, type UserId } from '../../shared';
-import { AccountStore, type Rotation } from '../account-store.port';
+import { type Account, AccountStore, MAX_PLACES, type Rotation } from '../account-store.port';
 
 interface AccountRecord {
   passwordHash: string;
+  isDisabled?: boolean;
+  /** Place → when a login came from there last; Unix ms. */
+  places?: Record<string, number>;
+}
+
+interface LookRecord {
+  user: UserId;
 }
 
 interface LoginRecord extends Expiring {
@@ -41,17 +49,55 @@ export class EmbeddedAccountStore extends AccountStore {
     });
   }
 
-  override async findPasswordHash(user: UserId): Promise<string | undefined> {
-    const account = await this.database.look((view) => view.find<AccountRecord>(keys.account(user)));
-    if (account === DAMAGED)
-      throw new Error('the record of an account is damaged: no password can be compared');
-    return account?.passwordHash;
+  override async find(user: UserId, place: string): Promise<Account | undefined> {
+    const account = await this.database.look((view) => readAccount(view, user));
+    if (account === undefined) return undefined;
+    return {
+      passwordHash: account.passwordHash,
+      isKnownPlace: Object.hasOwn(account.places ?? {}, place),
+    };
   }
 
-  override openLogin(user: UserId, loginId: string, ttlMs: number): Promise<number> {
-    return this.database.exclusively(user, async () => {
+  override changePassword(user: UserId, from: string, to: string, spared: string): Promise<boolean> {
+    return this.change(user, { spared }, (account) =>
+      account.passwordHash === from ? { ...account, passwordHash: to } : undefined,
+    );
+  }
+
+  override setDisabled(user: UserId, isDisabled: boolean): Promise<boolean> {
+    return this.change(user, isDisabled ? {} : undefined, (account) => ({ ...account, isDisabled }));
+  }
+
+  override claimLook(look: string, user: UserId): Promise<boolean> {
+    const key = keys.look(look);
+    return this.database.exclusively(key, async (view) => {
+      const holder = await view.find<LookRecord>(key);
+      if (holder !== undefined) return holder !== DAMAGED && holder.user === user;
+      const record: LookRecord = { user };
+      await this.database.commit(new Changes().put(key, record), DURABLE);
+      return true;
+    });
+  }
+
+  override openLogin(
+    user: UserId,
+    loginId: string,
+    ttlMs: number,
+    { place, passwordHash }: { place: string; passwordHash: string },
+  ): Promise<number | 'disabled' | 'changed'> {
+    return this.database.exclusively(user, async (view) => {
+      const account = await readAccount(view, user);
+      if (account?.isDisabled === true) return 'disabled';
+      if (account !== undefined && account.passwordHash !== passwordHash) return 'changed';
       const nowMs = this.database.now();
-      await this.writeLogin(user, loginId, { generation: 1, rotatedAt: nowMs, until: nowMs + ttlMs });
+      const login: LoginRecord = { generation: 1, rotatedAt: nowMs, until: nowMs + ttlMs };
+      const changes = new Changes().putExpiring(keys.login(user, loginId), login);
+      if (account !== undefined) {
+        const places = Object.entries({ ...account.places, [place]: nowMs });
+        const latest = places.toSorted(([, a], [, b]) => b - a).slice(0, MAX_PLACES);
+        changes.put(keys.account(user), { ...account, places: Object.fromEntries(latest) });
+      }
+      await this.database.commit(changes, DURABLE);
       return nowMs;
     });
   }
@@ -68,7 +114,7 @@ export class EmbeddedAccountStore extends AccountStore {
       const login = await view.readLiving<LoginRecord>(keys.login(user, loginId), nowMs);
       if (login === undefined) return { outcome: 'unknown' };
       const changes = new Changes();
-      const upto = await revokedUpto(view, changes, user, nowMs);
+      const upto = await revokedUpto(view, changes, user, loginId, nowMs);
       const isAhead = setBackSince(login.rotatedAt, nowMs) > 0;
       // Of what was written by a clock set back since nobody can tell what came first: the safe side is that it has ended.
       if (upto !== undefined && (isAhead || login.rotatedAt <= upto))
@@ -84,6 +130,26 @@ export class EmbeddedAccountStore extends AccountStore {
         return { outcome: 'rotated', at: rotatedAt };
       }
       return this.endLogin(view, user, loginId, nowMs + ttlMs);
+    });
+  }
+
+  /** Refuses tokens with it, where told which are spared. False where there is no account, or nothing to be changed in it. */
+  private change(
+    user: UserId,
+    revocation: { spared?: string } | undefined,
+    changed: (account: AccountRecord) => AccountRecord | undefined,
+  ): Promise<boolean> {
+    return this.database.exclusively(user, async (view) => {
+      const account = await readAccount(view, user);
+      const next = account && changed(account);
+      if (next === undefined) return false;
+      const changes = new Changes().put(keys.account(user), next);
+      if (revocation !== undefined) {
+        const record: RevokedUserRecord = { at: this.database.now(), ...revocation };
+        changes.put(keys.revokedUser(user), record);
+      }
+      await this.database.commit(changes, DURABLE);
+      return true;
     });
   }
 
@@ -104,4 +170,11 @@ export class EmbeddedAccountStore extends AccountStore {
   private async writeLogin(user: UserId, loginId: string, login: LoginRecord): Promise<void> {
     await this.database.commit(new Changes().putExpiring(keys.login(user, loginId), login), DURABLE);
   }
+}
+
+async function readAccount(view: View, user: UserId): Promise<AccountRecord | undefined> {
+  const account = await view.find<AccountRecord>(keys.account(user));
+  if (account === DAMAGED)
+    throw new Error('the record of an account is damaged: no password can be compared');
+  return account;
 }

@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { IsString, Length } from 'class-validator';
+import { IsOptional, IsString, Length } from 'class-validator';
 import type { TokenPair } from '../account.service';
 import { ID_PROBLEM, IsUserId, type UserId } from '../../shared';
 
@@ -14,6 +14,30 @@ export class CredentialsDto {
   @IsString({ message: PASSWORD_PROBLEM })
   @Length(8, 256, { message: PASSWORD_PROBLEM })
   password = '';
+}
+
+export class RegistrationDto extends CredentialsDto {
+  @ApiProperty({
+    type: String,
+    required: false,
+    description: 'Where REGISTRATION is invite: a token with the scope `register`.',
+  })
+  @IsOptional()
+  @IsString({ message: 'must be a string' })
+  @Length(1, 8192, { message: 'must be 1 to 8192 characters' })
+  invite: string | undefined = undefined;
+}
+
+export class PasswordDto {
+  @ApiProperty({ type: String, minLength: 8, maxLength: 256 })
+  @IsString({ message: PASSWORD_PROBLEM })
+  @Length(8, 256, { message: PASSWORD_PROBLEM })
+  password = '';
+
+  @ApiProperty({ type: String, minLength: 8, maxLength: 256 })
+  @IsString({ message: PASSWORD_PROBLEM })
+  @Length(8, 256, { message: PASSWORD_PROBLEM })
+  newPassword = '';
 }
 
 export class RefreshDto {

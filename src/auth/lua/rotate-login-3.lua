@@ -4,7 +4,7 @@
 -- and with it its access tokens.
 -- So does one that was last used up to a revocation of its user, whichever generation comes.
 -- KEYS[1] login:{user}:<loginId>, hash: generation, rotatedAt (Unix ms by the store)
--- KEYS[2] revoked:{user}, string: no token issued up to then is good (Unix ms)
+-- KEYS[2] revoked:{user}, string: no token issued up to then is good (Unix ms), but those of a login named behind it
 -- KEYS[3] revoked:{user}:<loginId>, string, expiring
 -- ARGV[1] generation of the token
 -- ARGV[2] grace in which the generation before the newest is answered again (ms)
@@ -16,7 +16,7 @@ local now = store_now()
 local login = redis.call('HMGET', KEYS[1], 'generation', 'rotatedAt')
 if not login[1] then return { 0 } end
 local newest, rotated_at, used = tonumber(login[1]), tonumber(login[2]), tonumber(ARGV[1])
-local revoked_at = revoked_upto(KEYS[2], now)
+local revoked_at = revoked_upto(KEYS[2], KEYS[3], now)
 -- Of what was written by a clock set back since nobody can tell what came first: the safe side is that it has ended.
 local is_ahead = set_back_since(rotated_at, now) > 0
 local function end_login()

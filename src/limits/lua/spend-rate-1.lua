@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
 -- Spends from a token bucket that the whole cluster shares, by the store's clock.
 -- KEYS[1] bucket:{owner}:<rate>, string, expiring: when it will be full again, and when that was written (Unix ms)
--- ARGV[1] cost
+-- ARGV[1] cost; below 0 it is given back
 -- ARGV[2] in how many ms one comes back; may have a fraction
 -- ARGV[3] burst: what a full bucket holds
 -- ARGV[4] 1 to spend in any case and go into debt, 0 to spend all of it or nothing
