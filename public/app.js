@@ -87,7 +87,7 @@ function renderAnnouncement({ announcement }) {
 }
 
 function notify(text) {
-  const notice = el('p', {}, text);
+  const notice = el('p', { dir: 'auto' }, text);
   byId('notices').append(notice);
   setTimeout(() => notice.remove(), NOTICE_MS);
 }

@@ -80,7 +80,7 @@ export class BeelineClient {
   #watched = new Set();
 
   /**
-   * - `url`: of any node; by default the one that served the page.
+   * - `url`: of any node, with the path where Beeline has one; by default where the page itself is served.
    * - `deviceId`: a name for this installation that survives restarts; the server keeps this device's place by it.
    * - `getToken(renew)`: promises an access token; asked for at every attempt to connect. `renew`: the last one was
    *   refused or is about to run out. Rejects with `code: 'unauthorized'` where only a new login can help.
@@ -96,11 +96,14 @@ export class BeelineClient {
    *   - `typing({ from, channel, typing })`: word of it may be lost: forget it after some seconds
    *   - `announcement({ id, body, sentAt })`
    */
-  constructor({ url = '/', deviceId, getToken, on = {} }) {
+  constructor({ url = '.', deviceId, getToken, on = {} }) {
     this.#deviceId = deviceId;
     this.#getToken = getToken;
     this.#on = on;
-    this.#socket = io(url, {
+    const { origin, pathname } = new URL(url, globalThis.document?.baseURI);
+    this.#socket = io(origin, {
+      // Socket.IO takes a path in the URL for a namespace.
+      path: pathname.replace(/\/*$/, '/socket.io'),
       transports: ['websocket'],
       autoConnect: false,
       forceNew: true,

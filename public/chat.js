@@ -2,7 +2,7 @@
 import { BeelineClient, newClientId } from './beeline-client.js';
 import { Conversations } from './conversations.js';
 import { OthersTyping, OwnTyping } from './typing.js';
-import { errorInWords } from './words.js';
+import { errorInWords, isolated } from './words.js';
 
 /** History is read backwards: to the first unread message, a page at least, this many at most. */
 const PAGE = 200;
@@ -149,7 +149,7 @@ export class Chat {
       this.markShown();
       this.#onChange();
     } else {
-      this.#onNotice(`${message.channel} from ${message.from}: ${textOf(message.body)}`);
+      this.#onNotice(`${message.channel} from ${isolated(message.from)}: ${isolated(textOf(message.body))}`);
     }
   }
 
@@ -223,8 +223,7 @@ export class Chat {
         messages.map(({ place }) => ({ to, channel, offset: place })),
       );
       for (const { state, offset } of receipts) {
-        if (state === 'delivered' || state === 'read')
-          this.#takeReceipt({ channel, peer: to, state, offset });
+        if (state === 'delivered' || state === 'read') this.#takeReceipt({ channel, peer: to, offset });
       }
     } catch {
       // The next connection asks again.

@@ -1,6 +1,6 @@
 /** One conversation: its messages with the state of each own one, and the field to write in. */
 import { avatar, byId, el, keepList, setText } from './dom.js';
-import { dayInWords, presenceInWords, timeInWords } from './words.js';
+import { dayInWords, isolated, presenceInWords, timeInWords } from './words.js';
 
 const ENTER_SENDS = matchMedia('(hover: hover)');
 /** So near to the end counts as being at the end. */
@@ -79,9 +79,10 @@ export class ConversationView {
     this.#isAtEnd ||= isNew;
     this.#log.ariaBusy = String(isNew);
     byId('log-empty').hidden = entries.length > 0;
+    const name = isolated(this.#shownName ?? '');
     setText(
       byId('log-empty'),
-      `This is the beginning. ${this.#shownName} need not be online: what you write will wait.`,
+      `This is the beginning. ${name} need not be online: what you write will wait.`,
     );
     keepList(byId('messages'), entries.map(withNeighbours), ({ entry }) => keyOf(entry), {
       create: ({ entry }) => this.#create(entry),
@@ -101,8 +102,9 @@ export class ConversationView {
   }
 
   #create(entry) {
-    const who = el('span', { className: 'unseen' }, entry.mine ? 'You: ' : `${entry.peer}: `);
-    const bubble = el('p', { className: 'bubble' }, who, entry.text);
+    // `bdi`: whose it is has no say in which way the text runs.
+    const who = el('bdi', { className: 'unseen' }, entry.mine ? 'You: ' : `${entry.peer}: `);
+    const bubble = el('p', { className: 'bubble', dir: 'auto' }, who, entry.text);
     const time = el('time', { dateTime: new Date(entry.at).toISOString() }, timeInWords(entry.at));
     const below = el('p', { className: 'below' }, time, el('span', { className: 'state' }));
     const item = el('li', { className: entry.mine ? 'mine' : 'theirs' }, bubble, below);
@@ -171,7 +173,6 @@ const STATES = {
   sending: 'Sending…',
   sent: 'Sent',
   delivered: 'Delivered',
-  read: 'Read',
   failed: 'Not sent',
 };
 

@@ -3,12 +3,13 @@
  * what was seen are remembered in this browser; what others wrote is the server's to keep.
  */
 import { compareOffsets } from './beeline-client.js';
+import { STORAGE_PREFIX } from './place.js';
 
 const MAX_PEOPLE = 200;
 const MAX_OWN_REMEMBERED = 300;
 const BEGINNING = '0-0';
 /** How far an own message has come; it never goes back. */
-const STATES = ['sending', 'sent', 'delivered', 'read'];
+const STATES = ['sending', 'sent', 'delivered'];
 
 export class Conversations {
   /** By name: `{ name, online, devices, lastSeen, lastAt }`; presence undefined until it is known. */
@@ -18,7 +19,7 @@ export class Conversations {
   #byId = new Map();
   /** Own messages that have no id yet, by clientId. */
   #pending = new Map();
-  /** By name and state: the offset in that person's inbox up to which own messages have come so far. */
+  /** By name: the offset in that person's inbox up to which own messages have been delivered. */
   #receipts = new Map();
 
   /** The server's cursor: one for the whole inbox. */
@@ -29,7 +30,7 @@ export class Conversations {
 
   constructor(userId, storage = localStorage) {
     this.userId = userId;
-    this.#memory = new Memory(`beeline:${userId}:`, storage);
+    this.#memory = new Memory(`${STORAGE_PREFIX}:${userId}:`, storage);
     this.#seen = new Map(this.#memory.read('seen', []));
     for (const name of this.#memory.read('people', [])) this.addPerson(name);
     for (const entry of this.#memory.read('own', [])) this.#restore(entry);
@@ -105,12 +106,14 @@ export class Conversations {
 
   // --- ticks
 
-  /** `state`: `delivered` or `read`, up to that offset in the peer's inbox. May come before the answer to a send. */
-  takeReceipt({ peer, state, offset }) {
-    const key = `${state} ${peer}`;
-    const known = this.#receipts.get(key);
+  /**
+   * `delivered`, or `read`, up to that offset in the peer's inbox. May come before the answer to a send. The read
+   * cursor is one for the whole inbox, and not one for each conversation: all that `read` proves is `delivered`.
+   */
+  takeReceipt({ peer, offset }) {
+    const known = this.#receipts.get(peer);
     if (known !== undefined && compareOffsets(offset, known) <= 0) return;
-    this.#receipts.set(key, offset);
+    this.#receipts.set(peer, offset);
     for (const entry of this.with(peer)) if (entry.mine && entry.id !== undefined) this.#advance(entry);
     this.#rememberOwn();
   }
@@ -118,18 +121,18 @@ export class Conversations {
   /** Own messages of a conversation that may have come further while nobody told, the newest last. */
   awaitingReceipts(name) {
     return this.with(name).filter(
-      ({ mine, place, state }) => mine && place !== undefined && state !== 'read',
+      ({ mine, place, state }) => mine && place !== undefined && state !== 'delivered',
     );
   }
 
   #advance(entry) {
-    const reached = ['read', 'delivered'].find((state) => this.#covers(state, entry)) ?? 'sent';
+    const reached = this.#isDelivered(entry) ? 'delivered' : 'sent';
     if (STATES.indexOf(reached) > STATES.indexOf(entry.state)) entry.state = reached;
   }
 
   /** Of another device's message only its copy is known, which was stored after it: the copy's time is safe to go by. */
-  #covers(state, { peer, place, at }) {
-    const upto = this.#receipts.get(`${state} ${peer}`);
+  #isDelivered({ peer, place, at }) {
+    const upto = this.#receipts.get(peer);
     return upto !== undefined && compareOffsets(place ?? `${at}-0`, upto) <= 0;
   }
 
@@ -200,6 +203,7 @@ export class Conversations {
   }
 
   #restore(entry) {
+    if (entry.state === 'read') entry.state = 'delivered'; // remembered by an earlier version of the page
     if (entry.state === 'sending') {
       const problem = 'The page was closed before an answer came.';
       Object.assign(entry, { state: 'failed', problem, canRetry: true });

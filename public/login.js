@@ -1,13 +1,22 @@
 /** Who is logged in in this tab: local accounts over REST, and tokens that are renewed before they run out. */
 import { BeelineError } from './beeline-client.js';
+import { BASE, STORAGE_PREFIX } from './place.js';
+import { whyNoToken, whyRefused } from './token.js';
 
 /** `sessionStorage` belongs to one tab: so two tabs can be two users. */
-const KEY = 'beeline.login';
-const DEVICE_KEY = 'beeline.device';
+const KEY = `${STORAGE_PREFIX}.login`;
+const DEVICE_KEY = `${STORAGE_PREFIX}.device`;
 const MARGIN_MS = 30_000;
 
+/** Only a new login helps. The message is for people. */
+export class LoginEnded extends BeelineError {
+  constructor(message) {
+    super({ code: 'unauthorized', message });
+  }
+}
+
 export class Login {
-  #tokens = JSON.parse(sessionStorage.getItem(KEY) ?? 'null');
+  #tokens = readTokens();
   #refreshing;
 
   get isOpen() {
@@ -25,15 +34,17 @@ export class Login {
   }
 
   async register(username, password) {
-    this.#keep(await post('/auth/register', { username, password }));
+    this.#keep(await post('auth/register', { username, password }));
   }
 
   async logIn(username, password) {
-    this.#keep(await post('/auth/login', { username, password }));
+    this.#keep(await post('auth/login', { username, password }));
   }
 
-  /** A token of an outside issuer, or of `npm run token`: it can not be renewed here. */
+  /** A token of an outside issuer, or of `npm run token`: it can not be renewed here. Throws where it is none. */
   useToken(accessToken) {
+    const problem = whyNoToken(accessToken);
+    if (problem !== undefined) throw new LoginEnded(problem);
     this.#save({ accessToken, expiresAt: Number.MAX_SAFE_INTEGER });
   }
 
@@ -52,7 +63,7 @@ export class Login {
     const accessToken = await this.accessToken(false).catch(() => undefined);
     this.#save(null);
     // Out here, whatever the server says to it.
-    if (accessToken !== undefined) await post('/auth/logout', {}, accessToken).catch(() => undefined);
+    if (accessToken !== undefined) await post('auth/logout', {}, accessToken).catch(() => undefined);
   }
 
   /** One refresh at a time: a refresh token used twice looks stolen. */
@@ -62,9 +73,9 @@ export class Login {
   }
 
   async #refreshOnce() {
-    const refreshToken = this.#tokens?.refreshToken;
-    if (refreshToken === undefined) throw loggedOut();
-    this.#keep(await post('/auth/refresh', { refreshToken }));
+    const { accessToken, refreshToken } = this.#tokens;
+    if (refreshToken === undefined) throw new LoginEnded(whyRefused(accessToken));
+    this.#keep(await post('auth/refresh', { refreshToken }));
   }
 
   #keep({ accessToken, refreshToken, expiresIn }) {
@@ -79,12 +90,20 @@ export class Login {
 }
 
 function loggedOut() {
-  return new BeelineError({ code: 'unauthorized', message: 'the login has ended' });
+  return new LoginEnded('You are logged out.');
+}
+
+function readTokens() {
+  try {
+    return JSON.parse(sessionStorage.getItem(KEY));
+  } catch {
+    return null; // not written by this page
+  }
 }
 
 /** Errors come as `application/problem+json`: the same code as over Socket.IO, its words in `detail`. */
 async function post(path, body, token) {
-  const response = await fetch(path, {
+  const response = await fetch(new URL(path, BASE), {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) },
     body: JSON.stringify(body),

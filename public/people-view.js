@@ -27,7 +27,8 @@ export class PeopleView {
         this.#update(item.firstElementChild, {
           presence: isOnline ? person : {},
           unread: conversations.unread(person.name),
-          line: last === undefined ? '' : `${last.mine ? 'You: ' : ''}${last.text}`,
+          by: last?.mine ? 'You: ' : '',
+          last: last?.text ?? '',
           isTyping: isOnline && typing.has(person.name),
           isOpen: person.name === openedName,
         });
@@ -50,9 +51,9 @@ export class PeopleView {
     const text = el(
       'span',
       { className: 'about' },
-      el('span', { className: 'name' }, name),
+      el('span', { className: 'name', dir: 'auto' }, name),
       el('span', { className: 'unseen presence' }),
-      el('span', { className: 'line' }),
+      el('span', { className: 'line' }, el('span', { className: 'by' }), el('bdi', { className: 'last' })),
     );
     const badge = el(
       'span',
@@ -65,13 +66,14 @@ export class PeopleView {
     return el('li', {}, button);
   }
 
-  #update(button, { presence, unread, line, isTyping, isOpen }) {
+  #update(button, { presence, unread, by, last, isTyping, isOpen }) {
     const part = (name) => button.querySelector(`.${name}`);
     button.ariaCurrent = String(isOpen);
     button.dataset.online = String(presence.online);
     button.dataset.typing = String(isTyping);
     setText(part('presence'), ` ${presenceInWords(presence)}. `);
-    setText(part('line'), isTyping ? 'writing…' : line);
+    setText(part('by'), isTyping ? '' : by);
+    setText(part('last'), isTyping ? 'writing…' : last);
     setText(part('count'), unread > 99 ? '99+' : String(unread));
     part('badge').hidden = unread === 0;
   }

@@ -29,8 +29,7 @@ export class WelcomeView {
     });
     byId('token-form').addEventListener('submit', (event) => {
       event.preventDefault();
-      this.#login.useToken(byId('token').value.trim());
-      this.#enter();
+      this.#useToken(byId('token'));
     });
   }
 
@@ -62,6 +61,16 @@ export class WelcomeView {
     }
   }
 
+  #useToken(input) {
+    try {
+      this.#login.useToken(input.value.trim());
+    } catch (error) {
+      setText(byId('token-problem'), errorInWords(error));
+      return input.focus();
+    }
+    this.#enter();
+  }
+
   #refuse(input, text) {
     this.#complain(text);
     input.focus();
@@ -81,6 +90,7 @@ export class WelcomeView {
     this.#form.reset();
     byId('token-form').reset();
     this.#complain('');
+    setText(byId('token-problem'), '');
     byId('welcome').hidden = true;
     this.#onEntered();
   }

@@ -1,4 +1,5 @@
 /** Codes and times, in words that a person can use. */
+import { LoginEnded } from './login.js';
 
 const LONG_WAIT_MS = 30_000;
 
@@ -17,7 +18,14 @@ const ERRORS = {
   closed: 'You left before an answer came.',
 };
 
-export function errorInWords({ code, message, details, retryAfterMs }) {
+/** A name within a sentence: which way it runs moves nothing around it. */
+export function isolated(text) {
+  return `\u2068${text}\u2069`;
+}
+
+export function errorInWords(error) {
+  const { code, message, details, retryAfterMs } = error;
+  if (error instanceof LoginEnded) return message;
   if (code === 'rate_limited' && retryAfterMs > LONG_WAIT_MS) {
     return `That was too much. Please try again in ${Math.ceil(retryAfterMs / 60_000)} min.`;
   }
@@ -33,7 +41,7 @@ const ENDS = {
   replaced: 'This session was opened somewhere else, so it ended here.',
   revoked: 'You were logged out, in another window or by an administrator.',
   token_expired: 'Your login has run out.',
-  unauthorized: 'Your login has run out.',
+  unauthorized: 'The server does not accept your login any more.',
   evicted: 'The server ended the connection: this page asked for too much at once. Please wait a moment.',
   session_conflict: ERRORS.session_conflict,
   closed: 'The server ended the connection.',
@@ -41,6 +49,7 @@ const ENDS = {
 
 /** `session:end` reasons, and error codes of a handshake that was refused. */
 export function endInWords({ reason, error }) {
+  if (error instanceof LoginEnded) return error.message;
   return (
     ENDS[reason] ??
     (error === undefined ? `The server ended the connection (${reason}).` : errorInWords(error))

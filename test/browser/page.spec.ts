@@ -151,7 +151,7 @@ describe('the page at /', () => {
     }
   });
 
-  it('ticks what was sent, delivered and read, also what happened while it was not connected', async () => {
+  it('ticks what was sent and delivered, also what happened while it was not connected, and calls nothing read', async () => {
     const sam = await register(uniqueUser('sam'));
     const tomName = uniqueUser('tom');
     const tom = await register(tomName, b!.url);
@@ -164,24 +164,33 @@ describe('the page at /', () => {
     const tomAgain = await logIn(tomName, b!.url);
     await sam.message('one', 'delivered').waitFor();
     await tomAgain.openTalkWith((await sam.page.locator('#my-name').textContent()) ?? '');
-    await sam.message('one', 'read').waitFor();
     await sam.write('two');
-    await sam.message('two', 'read').waitFor();
-    expect(await sam.message('two').locator('.state').textContent()).toBe('Read');
+    await sam.message('two', 'delivered').waitFor();
+    // The read cursor is one for tom's whole inbox: what it proves of this conversation is that it was delivered.
+    const token = tokenFor(tomName);
+    await waitUntil('tom has read both', async () => {
+      const { body } = await rest(a!, 'GET', '/inbox', { token });
+      return (body['channels'] as { chat: { unread: number } }).chat.unread === 0;
+    });
+    await waitUntil('sam is told', () =>
+      sam.received.some(({ event, payload }) => event === 'receipt' && payload['state'] === 'read'),
+    );
+    for (const text of ['one', 'two'])
+      expect(await sam.message(text).locator('.state').textContent()).toBe('Delivered');
 
     await tomAgain.page.close();
     await sam.write('three');
     await sam.message('three', 'sent').waitFor();
     // Read while sam is away: no event comes for it, so the page has to ask.
     await sam.page.goto('about:blank');
-    const token = tokenFor(tomName);
     const { body } = await rest(a!, 'GET', '/inbox', { token });
     const { last } = (body['channels'] as { chat: { last: string } }).chat;
     await rest(a!, 'POST', '/inbox/chat/read', { token, body: { offset: last } });
     await sam.page.goto(a!.url);
     await sam.isConnected();
     await sam.openTalkWith(tomName);
-    await sam.message('three', 'read').waitFor();
+    await sam.message('three', 'delivered').waitFor();
+    expect(await sam.page.locator('#messages [data-state=read]').count()).toBe(0);
   });
 
   it('shows who is writing until they send, stop, or are not heard of', async () => {
@@ -382,6 +391,27 @@ describe('the page of a server without accounts', () => {
       await visitor.page.getByRole('button', { name: 'Connect', exact: true }).click();
       await visitor.isConnected();
       expect(await visitor.page.locator('#my-name').textContent()).toBe('rob');
+      await visitor.page.getByRole('button', { name: 'Log out' }).click();
+
+      const problemWith = async (token: string): Promise<string | null> => {
+        await visitor.page.getByText('I have a token').click();
+        await visitor.page.getByLabel('Access token').fill(token);
+        await visitor.page.getByRole('button', { name: 'Connect', exact: true }).click();
+        const problem = visitor.page.locator('#token-problem, #banner-text').filter({ hasText: /\S/ });
+        await problem.waitFor();
+        const text = await problem.textContent();
+        const again = visitor.page.getByRole('button', { name: 'Log in again' });
+        if (await again.isVisible()) await again.click();
+        else await visitor.page.reload();
+        await visitor.page.getByRole('heading', { name: 'Come in' }).waitFor();
+        return text;
+      };
+      for (const rubbish of ['', 'rubbish', 'a.b.c', `${tokenFor('rob')}.more`])
+        expect(await problemWith(rubbish)).toContain('This is no access token');
+      expect(await problemWith('x'.repeat(20_000))).toContain('too long for an access token');
+      expect(await problemWith(tokenFor('rob', {}, -60_000))).toBe('This token has run out.');
+      const [head, payload] = tokenFor('rob').split('.');
+      expect(await problemWith(`${head}.${payload}.AAAA`)).toContain('may be signed with another key');
     } finally {
       await browser.close();
       await node!.close();

@@ -43,6 +43,8 @@ export class Visitor {
   readonly complaints: string[] = [];
   /** The Socket.IO events that this page sent, in order. */
   readonly sent: { event: string; payload: Record<string, unknown> }[] = [];
+  /** Those that it was sent. */
+  readonly received: { event: string; payload: Record<string, unknown> }[] = [];
 
   private constructor(readonly page: Page) {
     // Less than a test may take, so that what was awaited in vain is named.
@@ -52,12 +54,14 @@ export class Visitor {
     });
     page.on('pageerror', (error) => this.complain(String(error)));
     page.on('websocket', (socket) => {
-      socket.on('framesent', ({ payload }) => {
-        const packet = /^42\d*(\[.*)$/s.exec(payload.toString())?.[1];
+      const keepIn = (list: Visitor['sent'], frame: string | Buffer): void => {
+        const packet = /^42\d*(\[.*)$/s.exec(frame.toString())?.[1];
         if (packet === undefined) return;
-        const [event, fields] = JSON.parse(packet) as [string, Record<string, unknown>];
-        this.sent.push({ event, payload: fields });
-      });
+        const [event, payload] = JSON.parse(packet) as [string, Record<string, unknown>];
+        list.push({ event, payload });
+      };
+      socket.on('framesent', ({ payload }) => keepIn(this.sent, payload));
+      socket.on('framereceived', ({ payload }) => keepIn(this.received, payload));
     });
   }
 
@@ -131,9 +135,9 @@ export class Visitor {
     return this.person(name).locator('.badge');
   }
 
-  /** A message of the open conversation; `sent` is also what has been delivered or read since. */
-  message(text: string, state?: 'sending' | 'sent' | 'delivered' | 'read' | 'failed'): Locator {
-    const states = state === 'sent' ? ['sent', 'delivered', 'read'] : [state];
+  /** A message of the open conversation; `sent` is also what has been delivered since. */
+  message(text: string, state?: 'sending' | 'sent' | 'delivered' | 'failed'): Locator {
+    const states = state === 'sent' ? ['sent', 'delivered'] : [state];
     const within = states.map((name) => `[data-state=${name}]`).join();
     return this.page.locator(`#messages li${state === undefined ? '' : `:is(${within})`}`, {
       has: this.page.locator('.bubble').getByText(text),
