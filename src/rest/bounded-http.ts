@@ -8,6 +8,7 @@ import {
 } from 'node:http';
 import type { Socket } from 'node:net';
 import { ExpressAdapter } from '@nestjs/platform-express';
+import express from 'express';
 
 /** A token has up to 16,384 characters, and is not the only header. */
 const MAX_HEADER_BYTES = 32 * 1024;
@@ -32,6 +33,15 @@ export class BoundedExpressAdapter extends ExpressAdapter {
   private readonly underWay = new WeakMap<Socket, number>();
 
   private operators: Server | undefined;
+
+  /**
+   * A route is what it says, letter by letter: `/Metrics` and `/metrics/` are not `/metrics`, so that whoever keeps a path
+   * from others (a proxy) need not know how else it could be written. It is said before the adapter makes its router,
+   * which reads it once.
+   */
+  constructor() {
+    super(express().enable('case sensitive routing').enable('strict routing'));
+  }
 
   override initHttpServer(): void {
     this.httpServer = this.makeServer();

@@ -1,3 +1,4 @@
+import { describeRest } from '../../src/app';
 import {
   type BeelineNode,
   closeNodes,
@@ -85,3 +86,59 @@ describe('a port for operators', () => {
     }
   });
 });
+
+/** Whoever keeps `/metrics` from others need not know how else it could be written. */
+describe('a route', () => {
+  let node: BeelineNode;
+  beforeAll(async () => {
+    node = await startNode({ REDIS_KEY_PREFIX: uniquePrefix(), LOCAL_ACCOUNTS: 'on' });
+  });
+  afterAll(() => closeNodes(node));
+
+  const statusOf = async (method: string, path: string): Promise<number> => {
+    // A new token each time: one of the routes logs out.
+    const token = tokenFor(uniqueUser('root'), { scope: 'admin' });
+    const response = await fetch(`${node.url}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${token}` },
+    });
+    await response.arrayBuffer();
+    return response.status;
+  };
+
+  it('is what it says, letter by letter: neither capitals nor a slash behind it are the same', async () => {
+    const { paths } = describeRest(node.app);
+    const routes = Object.entries(paths).flatMap(([path, operations]) =>
+      Object.keys(operations).map((method) => [method.toUpperCase(), path] as const),
+    );
+    expect(routes.length).toBeGreaterThan(15);
+    for (const [method, path] of routes) {
+      const filled = path.replaceAll('{channel}', 'chat').replaceAll(/\{\w+\}/g, 'bob');
+      const others = [
+        `${filled}/`,
+        capitalised(filled),
+        filled.replace(/^\/[a-z]+/, (word) => word.toUpperCase()),
+      ];
+      expect([filled, await statusOf(method, filled)]).not.toContain(404);
+      for (const other of others) expect([other, await statusOf(method, other)]).toEqual([other, 404]);
+    }
+  });
+
+  it('has its document and the metrics there and nowhere else', async () => {
+    for (const path of ['/docs', '/docs-json', '/docs/swagger-ui.css', '/metrics'])
+      expect([path, await statusOf('GET', path)]).toEqual([path, 200]);
+    for (const path of [
+      '/Metrics',
+      '/metrics/',
+      '/Docs',
+      '/DOCS-JSON',
+      '/docs-json/',
+      '/Docs/swagger-ui.css',
+    ])
+      expect([path, await statusOf('GET', path)]).toEqual([path, 404]);
+  });
+});
+
+function capitalised(path: string): string {
+  return path.replace(/^\/[a-z]/, (start) => start.toUpperCase());
+}

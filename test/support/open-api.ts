@@ -18,7 +18,7 @@ export interface OpenApi {
 }
 
 /** What is served beside the routes: the document itself and the page. */
-const DOCUMENTS = /^\/docs(-json|-yaml|\/.*)?$/i;
+const DOCUMENTS = /^\/docs(-json|-yaml|\/.*)?$/;
 const PAGE = new Set(['', ...readdirSync(join(__dirname, '../../public'))]);
 const ROOT = 'openapi';
 
@@ -43,7 +43,7 @@ export class DocumentedAnswers {
       .flatMap(([path, operations]) =>
         Object.entries(operations).map(([method, operation]) => ({
           method: method.toUpperCase(),
-          pattern: new RegExp(`^${path.replaceAll(/\{\w+\}/g, '[^/]+')}/?$`, 'i'),
+          pattern: new RegExp(`^${path.replaceAll(/\{\w+\}/g, '[^/]+')}$`),
           operation,
         })),
       );
