@@ -18,6 +18,7 @@ import {
   ProblemFilter,
   requestLog,
   securityHeaders,
+  tellOfUnheededProxies,
 } from './rest';
 
 /** The page at `/`: as far from `dist` as it is from `src`. */
@@ -42,6 +43,7 @@ export async function createApp(
   );
   app.useWebSocketAdapter(new SocketAdapter(app));
   app.useGlobalFilters(new ProblemFilter(logger));
+  if (config.trustedProxies === 0) tellOfUnheededProxies(app.getHttpServer(), logger);
   app.use(requestLog(logger));
   if (config.adminPort !== undefined) app.use(operatorsOnly(config.adminPort));
   app.disable('x-powered-by');

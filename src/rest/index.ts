@@ -6,3 +6,4 @@ export { pageFiles } from './page-files';
 export { ProblemFilter } from './problem.filter';
 export { requestLog } from './request-log';
 export { securityHeaders } from './security-headers';
+export { tellOfUnheededProxies } from './unheeded-proxies';

@@ -15,6 +15,8 @@ export interface ClientOptions {
   /** The whole of `auth`, in place of what the options above make of it. */
   auth?: object;
   namespace?: string;
+  /** Of the upgrade. */
+  headers?: Record<string, string>;
 }
 
 const open = new Set<TestClient>();
@@ -58,7 +60,10 @@ export class TestClient {
     const { deviceId, since, token = tokenFor(user), reconnection = false, namespace = '/' } = options;
     const auth = options.auth ?? { token, ...(deviceId && { deviceId }), ...(since && { since }) };
     const url = `${node.url}${namespace}`;
-    return new TestClient(io(url, { transports: ['websocket'], auth, reconnection, forceNew: true }));
+    const extraHeaders = options.headers ?? {};
+    return new TestClient(
+      io(url, { transports: ['websocket'], auth, reconnection, forceNew: true, extraHeaders }),
+    );
   }
 
   /** Closes every client of this suite that is still open: for `afterEach`. */
