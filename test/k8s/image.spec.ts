@@ -86,6 +86,8 @@ describe('compose.yaml', () => {
         NODE_NAME: name,
         REDIS_URL: 'redis://redis:6379',
         // No default: a secret that everybody knows is none.
+        // Behind the load balancer, which says who a client is.
+        TRUSTED_PROXIES: 1,
         AUTH_SECRET: expect.stringMatching(/^\$\{AUTH_SECRET:\?/) as string,
       });
     }

@@ -4,11 +4,10 @@ import { check, type Violation } from '../faults/lib/checker';
 import { History } from '../faults/lib/history';
 import { RedisProcess } from '../faults/lib/redis-process';
 import { readRemains } from '../faults/lib/remains';
-import { waitUntil } from '../support';
+import { HaProxy, waitUntil } from '../support';
 import { Random } from '../support/random';
 import { Crowd } from './crowd';
 import { Fleet } from './fleet';
-import { HaProxy } from './haproxy';
 import { measure, type Measures, type Phase, report } from './measures';
 
 const NODES = 4;

@@ -3,6 +3,7 @@ export * from './beeline-node';
 export * from './beeline-process';
 export * from './client';
 export * from './faults';
+export * from './haproxy';
 export * from './matchers';
 export * from './random';
 export * from './raw-client';

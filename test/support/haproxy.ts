@@ -4,13 +4,14 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort, waitUntil } from '../support';
+import { freePort } from './redis-server';
+import { waitUntil } from './wait-until';
 
 const CONFIG = join(__dirname, '../../deploy/haproxy.cfg');
 
 /** A real HAProxy, with the configuration that compose.yaml uses: only the addresses are this test's. */
 export class HaProxy {
-  private readonly directory = mkdtempSync(join(tmpdir(), 'beeline-rollout-'));
+  private readonly directory = mkdtempSync(join(tmpdir(), 'beeline-haproxy-'));
   private child: ChildProcess | undefined;
   private output = '';
 
