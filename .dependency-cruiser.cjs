@@ -10,6 +10,7 @@ const LAYERS = [
   ['redis', 'embedded'],
   ['limits'],
   ['node', 'auth', 'hub'],
+  ['blocks'],
   ['presence', 'inbox'],
   ['routing'],
   ['chat'],

@@ -1,6 +1,7 @@
 import { type DynamicModule, Module, type Type } from '@nestjs/common';
 import { AdminModule } from './admin';
 import { AuthModule } from './auth';
+import { BlocksModule } from './blocks';
 import { ChatModule } from './chat';
 import { type Config, ConfigModule } from './config';
 import { EmbeddedModule } from './embedded';
@@ -33,6 +34,7 @@ export class AppModule {
         LimitsModule,
         NodeModule,
         AuthModule,
+        BlocksModule,
         PresenceModule,
         InboxModule,
         RoutingModule,

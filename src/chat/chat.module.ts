@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AuthModule } from '../auth';
+import { BlocksModule } from '../blocks';
 import { InboxModule } from '../inbox';
 import { LimitsModule } from '../limits';
 import { NodeModule } from '../node';
@@ -9,7 +10,7 @@ import { MessagesController } from './messages.controller';
 import { Receipts } from './receipts';
 
 @Module({
-  imports: [AuthModule, InboxModule, LimitsModule, NodeModule, RoutingModule],
+  imports: [AuthModule, BlocksModule, InboxModule, LimitsModule, NodeModule, RoutingModule],
   controllers: [MessagesController],
   providers: [ChatService, Receipts],
   exports: [ChatService, Receipts],

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { Blocks } from '../blocks';
 import { Config } from '../config';
 import { Contacts, SendRate, TypingRate } from '../limits';
 import { Logger } from '../logging';
@@ -70,6 +71,7 @@ export class ChatService {
     private readonly router: Router,
     private readonly node: NodeService,
     private readonly policy: ContactPolicy,
+    private readonly blocks: Blocks,
     private readonly rate: SendRate,
     private readonly contacts: Contacts,
     private readonly typingRate: TypingRate,
@@ -82,7 +84,7 @@ export class ChatService {
 
   /**
    * Resolves when the message is in the receiver's inbox (and, with `copy`, in the sender's own). `not_found` for
-   * an unknown channel or receiver, `too_large`, `forbidden` by the policy, `rate_limited` (a repeat counts too),
+   * an unknown channel or receiver, `too_large`, `forbidden` by the policy or by the receiver, `rate_limited` (a repeat counts too),
    * `unavailable`: then it may be stored or not, and a repeat with the same clientId stores it once.
    *
    * Messages of one sender to one inbox are stored in the order in which this is called, whether the caller waits for
@@ -111,14 +113,15 @@ export class ChatService {
   }
 
   private store(outgoing: Outgoing, channel: Channel, bodyJson: string): Promise<SendAnswer> {
-    const { from, to, clientId, receipt } = outgoing;
+    const { isBackend, from, to, clientId, receipt } = outgoing;
     const id = newMessageId();
     const draft = printDraft(
       { id, channel, from, to, ...(clientId && { clientId }), ...(receipt && { receipt }) },
       bodyJson,
     );
     const needsAccount = this.config.localAccounts;
-    return this.append({ to, channel, from, id, clientId, draft, needsAccount, receipt });
+    const heedsBlocks = !isBackend;
+    return this.append({ to, channel, from, id, clientId, draft, needsAccount, heedsBlocks, receipt });
   }
 
   private async append(append: Append): Promise<SendAnswer> {
@@ -153,6 +156,7 @@ export class ChatService {
       clientId: undefined,
       draft,
       needsAccount: false,
+      heedsBlocks: false,
       receipt: false,
     });
   }
@@ -160,13 +164,13 @@ export class ChatService {
   /**
    * Word that somebody is writing, or has stopped: to wherever the receiver is, stored nowhere. It takes what a send takes:
    * a receiver not written to before counts as one, and past the number of those it is dropped without a word, as to
-   * somebody who is not here.
+   * somebody who is not here; so it is between two of whom one has blocked the other.
    */
   async typing({ from, isBackend, to, channel: named, typing }: Typing): Promise<void> {
     const channel = this.knownChannel(named);
     this.typingRate.spend(from);
     await this.requireContact(from, to);
-    if (!isBackend && !(await this.isAdmitted(from, to))) return;
+    if (!isBackend && (!(await this.isAdmitted(from, to)) || (await this.blocks.areApart(to, from)))) return;
     const routes = await this.mailbox.locate(to, this.node.deadNodes());
     this.router.tell({ kind: 'typing', userId: to, channel, from, typing }, routes);
   }

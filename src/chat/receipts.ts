@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { Blocks } from '../blocks';
 import {
   type CursorListener,
   InboxService,
@@ -8,7 +9,6 @@ import {
 } from '../inbox';
 import { Logger } from '../logging';
 import { NodeService } from '../node';
-import { ContactPolicy } from '../policy';
 import { Mailbox, Router } from '../routing';
 import { type Channel, type ConnectionId, laterOf, type Offset, type UserId } from '../shared';
 
@@ -38,7 +38,7 @@ export class Receipts implements CursorListener {
     private readonly mailbox: Mailbox,
     private readonly router: Router,
     private readonly node: NodeService,
-    private readonly policy: ContactPolicy,
+    private readonly blocks: Blocks,
     private readonly logger: Logger,
   ) {
     inbox.listen(this);
@@ -59,7 +59,7 @@ export class Receipts implements CursorListener {
     void this.tellReader(user, channel, state, mover);
   }
 
-  /** How far the asker's messages to others have come; as far as `sent` where the policy hides the receiver. */
+  /** How far the asker's messages to others have come; as far as `sent` where the receiver is hidden. */
   async statesOf(
     asker: UserId,
     messages: readonly { to: UserId; channel: Channel; offset: Offset }[],
@@ -71,7 +71,7 @@ export class Receipts implements CursorListener {
       [...byReceiver].map(async ([to, places]) => {
         const asked = places.map((i) => messages[i] as { channel: Channel; offset: Offset });
         const found = await this.inbox.receiptStates(to, asker, asked);
-        const isSeen = await this.policy.maySee(asker, to);
+        const isSeen = await this.blocks.maySee(asker, to);
         found.forEach((state, k) => {
           states[places[k] as number] = state === null || isSeen ? state : 'sent';
         });
@@ -101,7 +101,7 @@ export class Receipts implements CursorListener {
     for (let next = this.take(key); next !== undefined; next = this.take(key)) {
       const { sender, peer, channel, state, offset } = next;
       try {
-        if (!(await this.policy.maySee(sender, peer))) continue;
+        if (!(await this.blocks.maySee(sender, peer))) continue;
         const routes = await this.mailbox.locate(sender, this.node.deadNodes());
         this.router.tell({ kind: 'receipt', userId: sender, channel, peer, state, offset }, routes);
       } catch (err) {

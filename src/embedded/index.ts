@@ -1,3 +1,4 @@
+export { type BlocksRecord, isBlocked, readBlocks } from './blocks';
 export { Changes, type Expiring, renewed } from './changes';
 export { countedUpTo, isInChain, prevAfter } from './chain';
 export { EmbeddedDatabase } from './database';

@@ -15,6 +15,7 @@ import type { Channel, ClientId, MessageId, NodeId, Offset, UserId } from '../sh
  *     login/<user>/<login>                    one login of it
  *     revoked/<user>                          since when that user's older tokens are refused; never expires
  *     revoked/<user>/<login>                  that login has ended
+ *     blocks/<user>                           whom the user has blocked
  *     contacts/<user>                         whom the user has written to
  *     lease/<node>                            when the node's lease runs out
  *     due/<ms>/<key>                          when to look whether that key has expired (expiry.ts)
@@ -35,6 +36,7 @@ export const keys = {
   login: (user: UserId, loginId: string): string => `login/${user}/${loginId}`,
   revokedUser: (user: UserId): string => `revoked/${user}`,
   revokedLogin: (user: UserId, loginId: string): string => `revoked/${user}/${loginId}`,
+  blocks: (user: UserId): string => `blocks/${user}`,
   contacts: (user: UserId): string => `contacts/${user}`,
   lease: (node: NodeId): string => `lease/${node}`,
   due: (atMs: number, key: string): string => `due/${padded(String(atMs))}/${key}`,

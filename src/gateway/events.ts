@@ -75,5 +75,7 @@ export interface ClientToServerEvents {
     ack?: Ack<{ receipts: { to: UserId; channel: Channel; offset: Offset; state: ReceiptState }[] }>,
   ) => void;
   typing: (payload: { to: string; channel?: string; typing: boolean }, ack?: Ack<object>) => void;
+  'block:set': (payload: { user: string; blocked: boolean }, ack?: Ack<{ users: UserId[] }>) => void;
+  'block:get': (payload: object, ack?: Ack<{ users: UserId[] }>) => void;
   'auth:refresh': (payload: { token: string }, ack?: Ack<{ expiresAt: number }>) => void;
 }

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AuthModule } from '../auth';
+import { BlocksModule } from '../blocks';
 import { ChatModule } from '../chat';
 import { storeProvider } from '../config';
 import { Hub, HubModule } from '../hub';
@@ -20,7 +21,16 @@ import { TokenExpiry } from './token-expiry';
 import { Transports } from './transports';
 
 @Module({
-  imports: [AuthModule, ChatModule, HubModule, InboxModule, NodeModule, PresenceModule, RoutingModule],
+  imports: [
+    AuthModule,
+    BlocksModule,
+    ChatModule,
+    HubModule,
+    InboxModule,
+    NodeModule,
+    PresenceModule,
+    RoutingModule,
+  ],
   providers: [
     BeelineGateway,
     RequestHandlers,

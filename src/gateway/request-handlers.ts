@@ -9,12 +9,14 @@ import {
   SendEventDto,
   TypingEventDto,
 } from '../chat';
+import { BlockEventDto, Blocks } from '../blocks';
 import type { Connection } from '../hub';
 import { InboxService, rangeOf } from '../inbox';
 import { Metrics } from '../metrics';
 import { PresenceService, UsersDto, Watching } from '../presence';
 import { BeelineError, type Json, validate } from '../shared';
 import { CursorEventDto, PullEventDto } from './dto/inbox-events.dto';
+import { NothingDto } from './dto/nothing.dto';
 import { TokenDto } from './dto/token.dto';
 import type { ClientToServerEvents } from './events';
 import { grantOf } from './grant';
@@ -33,6 +35,7 @@ export class RequestHandlers {
     private readonly receipts: Receipts,
     private readonly presence: PresenceService,
     private readonly watching: Watching,
+    private readonly blocks: Blocks,
     private readonly verifier: TokenVerifier,
     private readonly revocations: Revocations,
     private readonly metrics: Metrics,
@@ -47,6 +50,8 @@ export class RequestHandlers {
       'presence:unwatch': (connection, payload) => this.unwatch(connection, payload),
       'receipts:get': (connection, payload) => this.receiptsOf(connection, payload),
       typing: (connection, payload) => this.typing(connection, payload),
+      'block:set': (connection, payload) => this.block(connection, payload),
+      'block:get': (connection, payload) => this.blocked(connection, payload),
       'auth:refresh': (connection, payload) => this.refresh(connection, payload),
     };
     this.handlers = new Map(Object.entries(handlers));
@@ -121,6 +126,16 @@ export class RequestHandlers {
     const isBackend = grant.scopes.has(SCOPE_SEND_ANY);
     await this.chat.typing({ from: userId, isBackend, to, channel, typing: typing === true });
     return {};
+  }
+
+  private async block({ userId }: Connection, payload: unknown): Promise<object> {
+    const { user, blocked } = validate(BlockEventDto, payload);
+    return { users: await this.blocks.set(userId, user, blocked) };
+  }
+
+  private async blocked({ userId }: Connection, payload: unknown): Promise<object> {
+    validate(NothingDto, payload);
+    return { users: await this.blocks.list(userId) };
   }
 
   private async refresh(connection: Connection, payload: unknown): Promise<object> {

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AuthModule } from '../auth';
+import { BlocksModule } from '../blocks';
 import { storeProvider } from '../config';
 import { NodeModule } from '../node';
 import { EmbeddedPresenceStore } from './adapters/embedded-presence-store';
@@ -10,7 +11,7 @@ import { PresenceService } from './presence.service';
 import { Watching } from './watching';
 
 @Module({
-  imports: [AuthModule, NodeModule],
+  imports: [AuthModule, BlocksModule, NodeModule],
   controllers: [PresenceController],
   providers: [
     PresenceService,

@@ -1,10 +1,10 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import pLimit from 'p-limit';
+import { Blocks } from '../blocks';
 import { Config } from '../config';
 import { type Connection, tell } from '../hub';
 import { Logger, OnceAMinute } from '../logging';
 import { NodeService } from '../node';
-import { ContactPolicy } from '../policy';
 import { BeelineError, monotonicMs, type NodeId, type UserId } from '../shared';
 import { type PresenceState, PresenceStore } from './presence-store.port';
 import { UNSEEN } from './presence.service';
@@ -45,7 +45,7 @@ export class Watching implements OnApplicationBootstrap, OnApplicationShutdown {
     private readonly config: Config,
     private readonly store: PresenceStore,
     private readonly node: NodeService,
-    private readonly policy: ContactPolicy,
+    private readonly blocks: Blocks,
     private readonly logger: Logger,
   ) {
     node.listen({
@@ -95,6 +95,36 @@ export class Watching implements OnApplicationBootstrap, OnApplicationShutdown {
   changed(user: UserId): void {
     const watched = this.byUser.get(user);
     if (watched !== undefined) this.look(user, watched, false);
+  }
+
+  /** One of the two has blocked the other, or does no longer: whoever watches the other is told how that is now. */
+  shown(user: UserId, other: UserId): void {
+    for (const [watched, watcher] of [
+      [user, other],
+      [other, user],
+    ] as const) {
+      for (const connection of this.byUser.get(watched)?.user.watchers ?? []) {
+        if (connection.userId === watcher) void this.limitLooks(() => this.tellAnew(connection, watched));
+      }
+    }
+  }
+
+  /** Asked of the store: what this node remembers of the two may be a second old. */
+  private async tellAnew(connection: Connection, user: UserId): Promise<void> {
+    const watched = this.byUser.get(user);
+    if (watched?.user.has(connection) !== true) return;
+    try {
+      const [state, [maySee]] = await Promise.all([
+        this.readState(user, watched),
+        this.blocks.maySeeEach(connection.userId, [user]),
+      ]);
+      if (!watched.user.has(connection)) return;
+      const shown = maySee === true ? state : UNSEEN;
+      watched.user.add(connection, shown);
+      tell(connection, { event: 'presence', payload: { userId: user, ...shown } });
+    } catch (err) {
+      this.tellFailure(err, user);
+    }
   }
 
   private note(connection: Connection, user: UserId): void {
@@ -184,15 +214,18 @@ export class Watching implements OnApplicationBootstrap, OnApplicationShutdown {
         tell(telling.watcher, { event: 'presence', payload: { userId: user, ...telling.state } });
       }
     } catch (err) {
-      const count = this.failures.due('look');
-      if (count !== undefined) {
-        this.logger.warn({ err, userId: user, count }, 'watched user not looked at: the next sweep does');
-      }
+      this.tellFailure(err, user);
     }
   }
 
+  private tellFailure(err: unknown, user: UserId): void {
+    const count = this.failures.due('look');
+    if (count === undefined) return;
+    this.logger.warn({ err, userId: user, count }, 'watched user not looked at: the next sweep does');
+  }
+
   private async maySee({ userId }: Connection, user: UserId): Promise<boolean> {
-    return this.policy.maySee(userId, user);
+    return this.blocks.maySee(userId, user);
   }
 
   private lookAfter(dead: readonly NodeId[]): void {

@@ -30,6 +30,7 @@ const ofUser: fc.Arbitrary<Made & { user: string }> = fc.oneof(
     .map(([u, c, by, id]) => ({ user: u, from: ['sent', u, c, by, id], key: keys.sent(u, c, by, id) })),
   users.map((u) => ({ user: u, from: ['account', u], key: keys.account(u) })),
   users.map((u) => ({ user: u, from: ['look', u], key: keys.look(u) })),
+  users.map((u) => ({ user: u, from: ['blocks', u], key: keys.blocks(u) })),
   fc.tuple(users, opaqueIds).map(([u, id]) => ({ user: u, from: ['login', u, id], key: keys.login(u, id) })),
   users.map((u) => ({ user: u, from: ['revoked', u], key: keys.revokedUser(u) })),
   fc

@@ -62,6 +62,11 @@ export class Keys {
     return `${this.prefix}watchers:{${user}}`;
   }
 
+  /** Set: users whom a user has blocked. */
+  blocks(user: UserId): string {
+    return `${this.prefix}blocks:{${user}}`;
+  }
+
   /** Sorted set: receivers that a user has written to → when last. */
   contacts(user: UserId): string {
     return `${this.prefix}contacts:{${user}}`;

@@ -54,6 +54,7 @@ const typing = fc.record({
   from: userIds,
   typing: fc.boolean(),
 });
+const blocks = fc.record({ kind: fc.constant('block' as const), userId: userIds, other: userIds });
 const presence = fc.record({ kind: fc.constant('presence' as const), userId: userIds });
 const asks = fc.record({
   kind: fc.constant('ask' as const),
@@ -79,6 +80,7 @@ const ofKind: { [K in Envelope['kind']]: fc.Arbitrary<Extract<Envelope, { kind: 
   receipt: receipts,
   typing,
   presence,
+  block: blocks,
   ask: asks,
   answer: answers,
 };

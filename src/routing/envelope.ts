@@ -24,6 +24,7 @@ import {
  *     1 ⇥ receipt ⇥ user ⇥ channel ⇥ peer ⇥ state ⇥ offset
  *     1 ⇥ typing ⇥ user ⇥ channel ⇥ from ⇥ 1 or 0
  *     1 ⇥ presence ⇥ user
+ *     1 ⇥ block ⇥ user ⇥ other
  *     1 ⇥ ask ⇥ user ⇥ asking node ⇥ question ⇥ connectionIds
  *     1 ⇥ answer ⇥ user ⇥ question
  */
@@ -68,6 +69,8 @@ export type Envelope =
   | { kind: 'typing'; userId: UserId; channel: Channel; from: UserId; typing: boolean }
   /** The user's presence may have changed: for nodes that watch it. */
   | { kind: 'presence'; userId: UserId }
+  /** The user has blocked the other, or does no longer. */
+  | { kind: 'block'; userId: UserId; other: UserId }
   /** Whether these connections are there: those that are not are taken out of presence before it is answered. */
   | { kind: 'ask'; userId: UserId; from: NodeId; question: string; connectionIds: ConnectionId[] }
   /** That has been done. */
@@ -100,6 +103,8 @@ function fieldsOf(envelope: Envelope): (string | number)[] {
       return [envelope.channel, envelope.from, envelope.typing ? 1 : 0];
     case 'presence':
       return [];
+    case 'block':
+      return [envelope.other];
     case 'ask':
       return [envelope.from, envelope.question, envelope.connectionIds.join(',')];
     case 'answer':
@@ -168,6 +173,10 @@ const READERS: Record<Envelope['kind'], Reader> = {
       : undefined;
   }),
   presence: headerOnly(0, (userId) => ({ kind: 'presence', userId })),
+  block: headerOnly(1, (userId, [name]) => {
+    const other = parseUserId(name);
+    return other && { kind: 'block', userId, other };
+  }),
   ask: headerOnly(3, (userId, [from = '', question = '', ids]) => {
     const connectionIds = parseIds(ids);
     return isOpaqueId(from) && isOpaqueId(question) && connectionIds

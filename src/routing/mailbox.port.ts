@@ -1,16 +1,17 @@
 import type { Config } from '../config';
 import type { Grant } from '../hub';
 import type { ReceiptDue } from '../inbox';
-import type {
-  Channel,
-  ClientId,
-  ConnectionId,
-  DeviceId,
-  DraftJson,
-  MessageId,
-  NodeId,
-  Offset,
-  UserId,
+import {
+  BeelineError,
+  type Channel,
+  type ClientId,
+  type ConnectionId,
+  type DeviceId,
+  type DraftJson,
+  type MessageId,
+  type NodeId,
+  type Offset,
+  type UserId,
 } from '../shared';
 
 /** Where a user's connections are. */
@@ -26,6 +27,8 @@ export interface Append {
   draft: DraftJson;
   /** Whether a receiver without a local account is `not_found`. */
   needsAccount: boolean;
+  /** Whether a receiver may have blocked the sender: `forbidden`. */
+  heedsBlocks: boolean;
   /** Whether the sender asks for receipts. */
   receipt: boolean;
 }
@@ -141,4 +144,8 @@ export abstract class Mailbox {
     channels: readonly Channel[],
     dead: readonly NodeId[],
   ): Promise<Swept>;
+}
+
+export function blockedError(): BeelineError {
+  return new BeelineError('forbidden', 'this user can not be written to');
 }

@@ -17,6 +17,7 @@ type GrownEnvelope = EnvelopeOf<'grown'>;
 type RevokedEnvelope = EnvelopeOf<'revoked' | 'others-revoked'>;
 type ReceiptEnvelope = EnvelopeOf<'receipt'>;
 type TypingEnvelope = EnvelopeOf<'typing'>;
+type BlockEnvelope = EnvelopeOf<'block'>;
 type AskEnvelope = EnvelopeOf<'ask'>;
 
 /** Word of a message for whoever holds its receiver: with the message, or only that the inbox has grown. */
@@ -71,7 +72,7 @@ export class Router {
   }
 
   /** Takes one and the same word to every node that holds the user. */
-  tell(envelope: RevokedEnvelope | ReceiptEnvelope | TypingEnvelope, routes: Routes): void {
+  tell(envelope: RevokedEnvelope | ReceiptEnvelope | TypingEnvelope | BlockEnvelope, routes: Routes): void {
     this.route(routes, () => envelope);
   }
 
@@ -152,6 +153,8 @@ export class Router {
         return this.hub.endLogins(userId, (login) => login !== envelope.spared);
       case 'presence':
         return this.watching.changed(userId);
+      case 'block':
+        return this.watching.shown(userId, envelope.other);
       case 'ask':
         void this.answer(envelope);
         return;

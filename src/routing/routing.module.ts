@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AuthModule } from '../auth';
+import { BlocksModule } from '../blocks';
 import { storeProvider } from '../config';
 import { HubModule } from '../hub';
 import { InboxModule } from '../inbox';
@@ -15,7 +16,7 @@ import { Sessions } from './sessions';
 import { Sweeper } from './sweeper';
 
 @Module({
-  imports: [AuthModule, HubModule, InboxModule, NodeModule, PresenceModule],
+  imports: [AuthModule, BlocksModule, HubModule, InboxModule, NodeModule, PresenceModule],
   providers: [
     Departures,
     EntryLife,

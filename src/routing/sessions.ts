@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { type Ended, Revocations } from '../auth';
+import { Blocks } from '../blocks';
 import { type Connection, Hub } from '../hub';
 import { InboxService } from '../inbox';
+import { Logger } from '../logging';
 import { NodeService } from '../node';
 import { Watching } from '../presence';
 import { BeelineError, type Channel, type Offset, type UserId } from '../shared';
@@ -20,8 +22,11 @@ export class Sessions {
     private readonly inbox: InboxService,
     private readonly watching: Watching,
     private readonly departures: Departures,
+    private readonly logger: Logger,
     revocations: Revocations,
+    blocks: Blocks,
   ) {
+    blocks.listen((user, other) => void this.tellBlock(user, other));
     revocations.listen((user, ended) => this.endLogins(user, ended));
   }
 
@@ -90,6 +95,20 @@ export class Sessions {
     if (ended === 'all') this.router.tell({ kind: 'revoked', userId, loginId: undefined }, routes);
     else if ('loginId' in ended) this.router.tell({ kind: 'revoked', userId, ...ended }, routes);
     else this.router.tell({ kind: 'others-revoked', userId, ...ended }, routes);
+  }
+
+  /** Tells the nodes of both: each may watch the other. Who is missed reads it at the next change, or asks. */
+  private async tellBlock(userId: UserId, other: UserId): Promise<void> {
+    try {
+      const dead = this.node.deadNodes();
+      const [mine, theirs] = await Promise.all([
+        this.mailbox.locate(userId, dead),
+        this.mailbox.locate(other, dead),
+      ]);
+      this.router.tell({ kind: 'block', userId, other }, new Map([...mine, ...theirs]));
+    } catch (err) {
+      this.logger.warn({ err, userId }, 'block not told: watchers see it at the next change');
+    }
   }
 
   /** Begins the replay, after the client has been greeted. */

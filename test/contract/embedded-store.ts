@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EmbeddedAccountStore } from '../../src/auth/adapters/embedded-account-store';
+import { EmbeddedBlockStore } from '../../src/blocks/adapters/embedded-block-store';
 import { EmbeddedRevocationStore } from '../../src/auth/adapters/embedded-revocation-store';
 import { type Config, readConfig } from '../../src/config';
 import { below, Changes, EmbeddedDatabase, type InboxRecord, keys, ownerOf } from '../../src/embedded';
@@ -55,6 +56,7 @@ function storeOf(
     mailbox: new EmbeddedMailbox(database, config, new EntryLife(config)),
     rates,
     contacts: new EmbeddedContactStore(database),
+    blocks: new EmbeddedBlockStore(database),
     faults: faultsOf(database),
     storeNow: () => Promise.resolve(database.now()),
     /** Other adapters on the same database: it is held by one process, which has one memory. */

@@ -69,6 +69,7 @@ export function aMessage(fields: Partial<Omit<Append, 'draft'>> & { to: UserId; 
     id: randomUUID() as MessageId,
     clientId: undefined,
     needsAccount: false,
+    heedsBlocks: true,
     receipt: false,
     ...rest,
   };

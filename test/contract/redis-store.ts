@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Cluster, type Redis } from 'ioredis';
 import { RedisAccountStore } from '../../src/auth/adapters/redis-account-store';
+import { RedisBlockStore } from '../../src/blocks/adapters/redis-block-store';
 import { RedisRevocationStore } from '../../src/auth/adapters/redis-revocation-store';
 import { type Config, readConfig } from '../../src/config';
 import { RedisInboxStore } from '../../src/inbox/adapters/redis-inbox-store';
@@ -51,6 +52,7 @@ async function openWith(config: Config): Promise<OpenStore> {
     mailbox: new RedisMailbox(commands, keys, config, new StoreClock(), new EntryLife(config), replica),
     rates: new RedisRateStore(commands, keys),
     contacts: new RedisContactStore(commands, keys),
+    blocks: new RedisBlockStore(commands, keys),
     faults: faultsOf(commands.client, keys, config.redisKeyPrefix),
     storeNow: async () => {
       const [seconds, micros] = await commands.client.time();

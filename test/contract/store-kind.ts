@@ -1,6 +1,7 @@
 import type { AccountStore } from '../../src/auth/account-store.port';
 import type { RevocationStore } from '../../src/auth/revocation-store.port';
 import type { InboxStore } from '../../src/inbox/inbox-store.port';
+import type { BlockStore } from '../../src/blocks/block-store.port';
 import type { ContactStore } from '../../src/limits/contact-store.port';
 import type { RateStore } from '../../src/limits/rate-store.port';
 import type { LeaseStore } from '../../src/node/lease-store.port';
@@ -28,6 +29,7 @@ export interface OpenStore {
   readonly mailbox: Mailbox;
   readonly rates: RateStore;
   readonly contacts: ContactStore;
+  readonly blocks: BlockStore;
   readonly faults: StoreFaults;
   /** The store's clock, Unix ms. */
   storeNow(): Promise<number>;

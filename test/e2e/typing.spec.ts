@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Redis } from 'ioredis';
 import {
   type BeelineNode,
   closeNodes,
@@ -133,27 +132,6 @@ describe('typing to strangers, on two nodes', () => {
     expect(await send(alice, names[0])).toMatchObject({ ok: true });
     await typing(alice, names[0]);
     await waitUntil('bob is told again', () => bob!.payloadsOf('typing').length === 2);
-  });
-
-  it('asks the store once, of whomever: not again for one who has been admitted, by typing or by a send', async () => {
-    const [bob, carol] = [uniqueUser('bob'), uniqueUser('carol')];
-    const redis = new Redis(String(process.env['TEST_REDIS_URL']));
-    const monitor = await redis.monitor();
-    const asked: string[] = [];
-    monitor.on('monitor', (_time: string, args: string[]) => {
-      if (args.some((arg) => arg.includes(`contacts:{${alicesName}}`))) asked.push(args.join(' '));
-    });
-    await typing(alice, bob);
-    for (let i = 0; i < 3; i += 1) await typing(alice, bob);
-    await send(alice, bob);
-    await send(alice, carol);
-    for (let i = 0; i < 3; i += 1) await typing(alice, carol);
-    await redis.echo(`contacts:{${alicesName}} end`);
-    await waitUntil('all has been seen', () => asked.at(-1)?.endsWith('end') === true);
-    monitor.disconnect();
-    redis.disconnect();
-    // What a script calls is seen, too.
-    expect(asked.filter((command) => command.toLowerCase().startsWith('evalsha'))).toHaveLength(2);
   });
 
   it('of a backend is not held up, as its sends are not', async () => {

@@ -73,7 +73,10 @@ describe(`the embedded store, one bit of whose files is flipped (seed ${SEED})`,
         const body = i % 2 ? `${i} `.repeat(40) : randomBytes(150).toString('base64');
         const draft = printDraft(message, JSON.stringify(body));
         const clientId = `c-${i}` as ClientId;
-        return mailbox.append({ ...message, clientId, draft, needsAccount: false, receipt: false }, []);
+        return mailbox.append(
+          { ...message, clientId, draft, needsAccount: false, heedsBlocks: true, receipt: false },
+          [],
+        );
       }),
     );
     const inboxes = new EmbeddedInboxStore(filled, config);

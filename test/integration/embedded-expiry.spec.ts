@@ -62,7 +62,14 @@ describe('what the embedded store keeps', () => {
     const message = { id: randomUUID() as MessageId, channel: CHAT, from: 'alice' as UserId, to: BOB };
     const draft = printDraft(message, '"hi"');
     return mailbox.append(
-      { ...message, clientId: clientId as ClientId, draft, needsAccount: false, receipt: false },
+      {
+        ...message,
+        clientId: clientId as ClientId,
+        draft,
+        needsAccount: false,
+        heedsBlocks: true,
+        receipt: false,
+      },
       [],
     );
   };

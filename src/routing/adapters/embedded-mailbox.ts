@@ -8,6 +8,7 @@ import {
   entriesOf,
   type Expiring,
   type InboxRecord,
+  isBlocked,
   isInChain,
   isTokenRevoked,
   keys,
@@ -44,6 +45,7 @@ import {
   type ChannelState,
   type HeldConnection,
   type LostReason,
+  blockedError,
   Mailbox,
   maxDevicesOf,
   type Refused,
@@ -73,7 +75,7 @@ export class EmbeddedMailbox extends Mailbox {
   }
 
   override append(append: Append, dead: readonly NodeId[]): Promise<Appended> {
-    const { to, channel, from, id, clientId, needsAccount } = append;
+    const { to, channel, from, id, clientId, needsAccount, heedsBlocks } = append;
     const sentKey = keys.sent(to, channel, from, clientId ?? id);
     return this.database.exclusively(to, async (view) => {
       const nowMs = this.database.now();
@@ -93,6 +95,7 @@ export class EmbeddedMailbox extends Mailbox {
         await this.database.commit(changes, { durable: false });
         return { id: sent.id, offset: sent.offset, prev: undefined, routes };
       }
+      if (heedsBlocks && (await isBlocked(view, to, from))) throw blockedError();
       const offset = nextOffset(record.last, nowMs, id);
       await this.store(view, changes, append, offset, record, nowMs);
       const first: SentRecord = { id, offset, until: nowMs + this.config.dedupeWindowMs };

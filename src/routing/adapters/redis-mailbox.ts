@@ -25,6 +25,7 @@ import {
   type ChannelState,
   type HeldConnection,
   type LostReason,
+  blockedError,
   Mailbox,
   maxDevicesOf,
   type Refused,
@@ -36,7 +37,7 @@ import {
 import { ReplicaWait } from './replica-wait';
 
 const LUA = join(__dirname, '../lua');
-const APPEND_MESSAGES = new Script(join(LUA, 'append-messages-5n.lua'));
+const APPEND_MESSAGES = new Script(join(LUA, 'append-messages-6n.lua'));
 const REGISTER_CONNECTION = new Script(join(LUA, 'register-connection-5n.lua'));
 const UNREGISTER_CONNECTION = new Script(join(LUA, 'unregister-connection-3.lua'));
 const SWEEP_USER = new Script(join(LUA, 'sweep-user-3n.lua'));
@@ -108,19 +109,23 @@ export class RedisMailbox extends Mailbox {
       this.stateTtlMs,
     ];
     for (const { append } of asked) {
-      const { to, channel, id, draft, needsAccount, receipt } = append;
+      const { to, channel, id, draft, needsAccount, heedsBlocks, receipt } = append;
       keys.push(
         this.keys.inbox(to, channel),
         this.keys.state(to),
         this.keys.presence(to),
         this.sentKeyOf(append),
         this.keys.account(to),
+        this.keys.blocks(to),
       );
-      args.push(channel, id, draft, `${needsAccount ? 'a' : ''}${receipt ? 'r' : ''}`);
+      const wishes = `${needsAccount ? 'a' : ''}${heedsBlocks ? 'b' : ''}${receipt ? 'r' : ''}`;
+      args.push(channel, id, draft, wishes);
     }
     // Of one turn the last knows best who is dead.
     args.push(...(asked.at(-1)?.dead ?? []));
-    const replies = (await this.redis.run(APPEND_MESSAGES, keys, args)) as (AppendReply | null | Error)[];
+    const replies = (await this.redis.run(APPEND_MESSAGES, keys, args)) as (
+      AppendReply | 'blocked' | null | Error
+    )[];
     return replies.map(toAppended);
   }
 
@@ -285,8 +290,9 @@ function isCrossSlot(error: unknown): boolean {
   return error instanceof Error && error.message.startsWith('CROSSSLOT');
 }
 
-function toAppended(reply: AppendReply | null | Error): Appended | Error {
+function toAppended(reply: AppendReply | 'blocked' | null | Error): Appended | Error {
   if (reply === null) return new BeelineError('not_found', 'there is no such user');
+  if (reply === 'blocked') return blockedError();
   if (reply instanceof Error) return toStoreError(reply);
   const [duplicate, id, offset, prev, ...flat] = reply;
   return { id, offset, prev: duplicate === 1 ? undefined : prev, routes: toRoutes(flat) };

@@ -1,20 +1,21 @@
 -- Append-and-route: stores messages, each in its receiver's inbox, once, and tells which nodes hold the receivers.
--- The first five keys are those of the first message, and so on:
+-- The first six keys are those of the first message, and so on:
 -- KEYS[1] inbox:{to}:<channel>, stream
 -- KEYS[2] state:{to}, hash
 -- KEYS[3] presence:{to}, hash
 -- KEYS[4] sent:{to}:<channel>/<from>/<clientId or message id>, string, expiring: the dedupe record
 -- KEYS[5] account:{to}, hash
--- KEYS[6...] the same of the other messages
+-- KEYS[6] blocks:{to}, set: users from whom nothing is taken
+-- KEYS[7...] the same of the other messages
 -- ARGV[1] how long a repeat is recognised (ms)
 -- ARGV[2] messages that an inbox keeps
 -- ARGV[3] bytes of drafts that an inbox keeps
 -- ARGV[4] how long a message is kept (ms)
 -- ARGV[5] time to live of the state (ms)
 -- ARGV[6...] channel, message id, draft (the message's JSON without offset and sentAt) and wishes of each message,
---            then the nodes known to be dead. Wishes: `a` where the receiver must have a local account, `r` where the
---            sender asks for receipts, both or neither.
--- Returns for each message false where there is no such receiver, an error where something failed, stored or not, else
+--            then the nodes known to be dead. Wishes, any of them: `a` where the receiver must have a local account, `b`
+--            where the receiver may have blocked the sender, `r` where the sender asks for receipts.
+-- Returns for each message false where there is no such receiver, 'blocked', an error where something failed, stored or not, else
 --         { duplicate (1 or 0), id, offset, prev ('' for a duplicate), then connectionId, nodeId of each connection... }
 -- @include time
 -- @include offset
@@ -22,7 +23,7 @@
 -- @include stream
 -- @include chain
 -- @include presence
-local KEYS_EACH, ARGS_BEFORE, ARGS_EACH = 5, 5, 4
+local KEYS_EACH, ARGS_BEFORE, ARGS_EACH = 6, 5, 4
 local messages = #KEYS / KEYS_EACH
 local max_length, max_bytes = tonumber(ARGV[2]), tonumber(ARGV[3])
 local ttl, state_ttl = tonumber(ARGV[4]), tonumber(ARGV[5])
@@ -52,6 +53,10 @@ local function append(key, arg)
     redis.call('SET', sent, record, 'KEEPTTL')
     return with_routes({ 1, first_id, first_offset, '' }, presence, state)
   end
+
+  -- After the repeats: what was acknowledged stays so.
+  if string.find(wishes, 'b', 1, true) and
+    redis.call('SISMEMBER', KEYS[key + 5], string.match(sent, '/([^/]+)/[^/]+$')) == 1 then return 'blocked' end
 
   -- Growing through an expired stream and a clock set back.
   local offset = next_offset(last, now, id)
@@ -94,7 +99,7 @@ for i = 1, messages do
     -- As a table: of a text Redis would make an error of its own kind.
     reply = { err = reply }
     failure = failure or reply
-  elseif reply then
+  elseif type(reply) == 'table' then
     was_stored = true
   end
   replies[i] = reply
