@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { Agent, request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -108,11 +108,17 @@ describe('deploy/haproxy.cfg in front of a node', () => {
     },
   );
 
+  /** All that is documented and not for operators. */
+  function openRoutes(): { method: string; path: string }[] {
+    return Object.entries(describeRest(node.app).paths)
+      .filter(([path]) => !FOR_OPERATORS.test(path))
+      .flatMap(([path, operations]) =>
+        Object.keys(operations).map((method) => ({ method: method.toUpperCase(), path })),
+      );
+  }
+
   it('lets every route through that is not for operators: what the node answers comes', async () => {
-    const routes = Object.entries(describeRest(node.app).paths).flatMap(([path, operations]) =>
-      Object.keys(operations).map((method) => ({ method: method.toUpperCase(), path })),
-    );
-    const open = routes.filter(({ path }) => !FOR_OPERATORS.test(path));
+    const open = openRoutes();
     expect(open.length).toBeGreaterThan(10);
     for (const { method, path } of open) {
       const filled = path.replaceAll('{channel}', 'chat').replaceAll(/\{\w+\}/g, 'bob');
@@ -125,6 +131,16 @@ describe('deploy/haproxy.cfg in front of a node', () => {
       ]);
     }
   });
+
+  it.each(['ingress/ingress.yaml', 'gateway-api/http-route.yaml'])(
+    'k8s/components/%s lets the same through',
+    (file) => {
+      const manifest = readFileSync(join(__dirname, '../../k8s/components', file), 'utf8');
+      const shown = [...manifest.matchAll(/\b(?:path|value): (\/[\w.-]+)/g)].map(([, path]) => String(path));
+      const wanted = openRoutes().map(({ path }) => path.replace(/(?<=.)\/.*/, ''));
+      expect(shown.toSorted()).toEqual([...new Set([...wanted, '/socket.io'])].toSorted());
+    },
+  );
 
   it.each(['', ...PAGE, 'socket.io/socket.io.esm.min.js'])('lets the page have /%s', async (file) => {
     const { status, body } = await ask(proxy.port, `/${file}`);

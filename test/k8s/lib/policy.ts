@@ -239,7 +239,7 @@ export const POLICY: Record<string, Rule> = {
         const paths = [...JSON.stringify(route).matchAll(/"(?:path|value)":"(\/[^"]*)"/g)].map(([, path]) =>
           String(path),
         );
-        const wanted = ['/auth', '/inbox', '/messages', '/presence', '/socket.io'];
+        const wanted = ['/auth', '/blocks', '/inbox', '/messages', '/presence', '/socket.io'];
         return paths.toSorted().join() === wanted.join() ? [] : [`${route.kind} shows ${paths.join()}`];
       }),
 
