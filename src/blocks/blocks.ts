@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { RecentKeys } from '../limits';
+import { LookRate, RecentKeys } from '../limits';
 import { ContactPolicy } from '../policy';
 import { badRequest, BeelineError, monotonicMs, type UserId } from '../shared';
 import { BlockStore, MAX_BLOCKED } from './block-store.port';
@@ -24,6 +24,7 @@ export class Blocks {
   constructor(
     private readonly store: BlockStore,
     private readonly policy: ContactPolicy,
+    private readonly rate: LookRate,
   ) {}
 
   listen(listener: BlockListener): void {
@@ -40,6 +41,7 @@ export class Blocks {
   }
 
   async list(user: UserId): Promise<UserId[]> {
+    this.rate.spend(user, 1);
     return (await this.store.list(user)).toSorted();
   }
 

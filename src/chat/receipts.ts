@@ -7,6 +7,7 @@ import {
   type ReceiptDue,
   type ReceiptState,
 } from '../inbox';
+import { LookRate } from '../limits';
 import { Logger } from '../logging';
 import { NodeService } from '../node';
 import { Mailbox, Router } from '../routing';
@@ -39,6 +40,7 @@ export class Receipts implements CursorListener {
     private readonly router: Router,
     private readonly node: NodeService,
     private readonly blocks: Blocks,
+    private readonly rate: LookRate,
     private readonly logger: Logger,
   ) {
     inbox.listen(this);
@@ -64,6 +66,7 @@ export class Receipts implements CursorListener {
     asker: UserId,
     messages: readonly { to: UserId; channel: Channel; offset: Offset }[],
   ): Promise<ReceiptState[]> {
+    this.rate.spend(asker, messages.length);
     const states: ReceiptState[] = messages.map(() => null);
     const byReceiver = new Map<UserId, number[]>();
     messages.forEach(({ to }, i) => byReceiver.set(to, [...(byReceiver.get(to) ?? []), i]));

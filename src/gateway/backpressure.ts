@@ -1,4 +1,5 @@
 import { type EngineSocket, webSocketOf } from './beeline-socket';
+import type { Reading } from './reading';
 
 /** Reading from a socket is stopped at this many times the limit, and the connection ended at the second number. */
 const PAUSE_AT = 1.5;
@@ -12,10 +13,10 @@ const END_AT = 2;
 export class Backpressure {
   /** Handed to the transport's queue, and not yet to the WebSocket. */
   private queuedBytes = 0;
-  private paused = false;
 
   constructor(
     private readonly conn: EngineSocket,
+    private readonly reading: Reading,
     private readonly maxBufferedBytes: number,
     private readonly onDrained: () => void,
     private readonly onOverflow: () => void,
@@ -25,8 +26,6 @@ export class Backpressure {
       this.queuedBytes = 0;
     });
     conn.transport.on('drain', () => this.drain());
-    // A WebSocket is closed once the client's answer to that has been read: unread, it would stay for half a minute.
-    conn.once('close', () => this.resume());
   }
 
   get bufferedBytes(): number {
@@ -37,24 +36,12 @@ export class Backpressure {
     if (data === undefined) return;
     this.queuedBytes += Buffer.byteLength(data);
     if (this.bufferedBytes > END_AT * this.maxBufferedBytes) this.onOverflow();
-    else if (this.bufferedBytes > PAUSE_AT * this.maxBufferedBytes) this.pause();
+    else if (this.bufferedBytes > PAUSE_AT * this.maxBufferedBytes) this.reading.stop('unread');
   }
 
   private drain(): void {
     if (this.queuedBytes > 0) return;
-    this.resume();
+    this.reading.goOn('unread');
     this.onDrained();
-  }
-
-  private pause(): void {
-    if (this.paused) return;
-    this.paused = true;
-    webSocketOf(this.conn).pause();
-  }
-
-  private resume(): void {
-    if (!this.paused) return;
-    this.paused = false;
-    webSocketOf(this.conn).resume();
   }
 }

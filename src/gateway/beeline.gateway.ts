@@ -3,6 +3,7 @@ import { SCOPE_SEND_ANY, TokenVerifier } from '../auth';
 import { Config } from '../config';
 import { Connection, Hub } from '../hub';
 import { InboxService } from '../inbox';
+import { IntakeRate } from '../limits';
 import { Logger, OnceAMinute } from '../logging';
 import { Metrics } from '../metrics';
 import { NodeService } from '../node';
@@ -22,7 +23,7 @@ import { Conduct } from './conduct';
 import { dispatch } from './dispatch';
 import { grantOf } from './grant';
 import { readHandshake, tokenOf } from './handshake';
-import { RequestHandlers } from './request-handlers';
+import { isLookUp, RequestHandlers } from './request-handlers';
 import { RetryAdvice } from './retry-advice';
 import { SocketOutlet } from './socket-outlet';
 import { Transports } from './transports';
@@ -65,6 +66,7 @@ export class BeelineGateway implements OnGatewayInit<BeelineServer> {
     private readonly admission: Admission,
     private readonly addressLimit: AddressLimit,
     private readonly transports: Transports,
+    private readonly intake: IntakeRate,
     private readonly logger: Logger,
     private readonly metrics: Metrics,
   ) {}
@@ -133,7 +135,11 @@ export class BeelineGateway implements OnGatewayInit<BeelineServer> {
     this.admitted.delete(socket);
     if (admitted === undefined || !admitted.outlet.opened()) return;
     const { connection, registered, outlet } = admitted;
-    const { requests } = outlet;
+    const { requests, reading } = outlet;
+    socket.conn.on('packet', ({ data }: { data?: unknown }) => {
+      const waitMs = this.intake.charge(connection.userId, sizeOf(data));
+      if (waitMs > 0) reading.stopFor('said', waitMs);
+    });
     // A client can leave and keep its transport open, for another namespace or for ever: the connection ends all the same.
     const ids = { userId: connection.userId, connectionId: connection.id };
     socket.once('disconnect', (reason) => {
@@ -145,7 +151,7 @@ export class BeelineGateway implements OnGatewayInit<BeelineServer> {
     const sender = { ids, outages: this.outages, conduct: new Conduct(() => this.evict(connection)) };
     socket.onAny((event: string, ...args: unknown[]) => {
       const handle = (payload: unknown): Promise<object> =>
-        requests.handle(() => this.handlers.handle(event, connection, payload));
+        requests.handle(() => this.handlers.handle(event, connection, payload), isLookUp(event));
       requests.add(dispatch(args, handle, this.logger, sender));
     });
     this.greet(socket, admitted);
@@ -204,4 +210,10 @@ export class BeelineGateway implements OnGatewayInit<BeelineServer> {
     const data = { ...(retryAfterMs !== undefined && { retryAfterMs }), ...error.toBody() };
     next(Object.assign(new Error(error.message), { data }));
   }
+}
+
+/** In characters where it is text: about the bytes, without counting them. */
+function sizeOf(data: unknown): number {
+  if (typeof data === 'string') return data.length;
+  return data instanceof Uint8Array ? data.byteLength : 0;
 }

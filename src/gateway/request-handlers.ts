@@ -24,6 +24,20 @@ import { grantOf } from './grant';
 type RequestEvent = keyof ClientToServerEvents;
 type Handler = (connection: Connection, payload: unknown) => Promise<object>;
 
+const LOOK_UPS: ReadonlySet<string> = new Set<RequestEvent>([
+  'block:get',
+  'inbox:pull',
+  'presence:get',
+  'presence:unwatch',
+  'presence:watch',
+  'receipts:get',
+]);
+
+/** Whether an event asks the store for much and changes nothing. */
+export function isLookUp(event: string): boolean {
+  return LOOK_UPS.has(event);
+}
+
 /** What each request event does: check the payload, call the use case, return the answer's fields. */
 @Injectable()
 export class RequestHandlers {

@@ -1,5 +1,10 @@
 import { BeelineError } from '../shared';
 import { type EngineSocket, webSocketOf } from './beeline-socket';
+import type { Reading } from './reading';
+
+/** A client that has asked so much is read from again when half of it is answered. */
+const MAX_UNDER_WAY = 128;
+const MAX_LOOK_UPS = 16;
 
 /**
  * The requests of one connection. On a node that drains they are answered before the connection is closed: what the
@@ -7,20 +12,44 @@ import { type EngineSocket, webSocketOf } from './beeline-socket';
  */
 export class Requests {
   private readonly underWay = new Set<Promise<void>>();
+  private lookUps = 0;
+  private waiting: (() => void)[] | undefined;
   private closed = false;
 
-  constructor(private readonly conn: EngineSocket) {}
+  constructor(
+    private readonly conn: EngineSocket,
+    private readonly reading: Reading,
+  ) {}
 
-  /** Handles a request, or throws where the connection is about to be closed. */
-  handle(handler: () => Promise<object>): Promise<object> {
+  /** Handles a request, or throws where the connection is about to be closed. Of look-ups few are under way at a time. */
+  handle(handler: () => Promise<object>, isLookUp: boolean): Promise<object> {
     if (this.closed) throw new BeelineError('unavailable', 'the node is draining');
-    return handler();
+    return isLookUp ? this.inTurn(handler) : handler();
+  }
+
+  private async inTurn(handler: () => Promise<object>): Promise<object> {
+    if (this.lookUps >= MAX_LOOK_UPS) {
+      this.waiting ??= [];
+      const { waiting } = this;
+      await new Promise<void>((resolve) => waiting.push(resolve));
+    } else this.lookUps += 1;
+    try {
+      return await handler();
+    } finally {
+      const next = this.waiting?.shift();
+      if (next === undefined) this.lookUps -= 1;
+      else next();
+    }
   }
 
   /** Notes a request that will have been answered when `answered` resolves, which it does in any case. */
   add(answered: Promise<void>): void {
     this.underWay.add(answered);
-    void answered.then(() => this.underWay.delete(answered));
+    if (this.underWay.size === MAX_UNDER_WAY) this.reading.stop('under way');
+    void answered.then(() => {
+      this.underWay.delete(answered);
+      if (this.underWay.size === MAX_UNDER_WAY / 2) this.reading.goOn('under way');
+    });
   }
 
   /**

@@ -2,6 +2,7 @@ import type { EndReason, Notice, Outlet } from '../hub';
 import type { Channel, MessageJson, Offset } from '../shared';
 import { Backpressure } from './backpressure';
 import type { BeelineSocket } from './beeline-socket';
+import { Reading } from './reading';
 import { Requests } from './requests';
 
 /** What each reason is to the client; `resync` has no word in the contract, it just comes back. */
@@ -18,6 +19,7 @@ const ENDS: Record<EndReason, { announced: boolean; reconnect: boolean }> = {
 /** A connection's way out: one Socket.IO socket. */
 export class SocketOutlet implements Outlet {
   readonly requests: Requests;
+  readonly reading: Reading;
   private readonly backpressure: Backpressure;
   /** Why we ended it, where we did. */
   endedFor: EndReason | undefined;
@@ -31,8 +33,11 @@ export class SocketOutlet implements Outlet {
     /** Called once, where the client does not read and is ended for it. */
     private readonly onEvicted: () => void,
   ) {
-    this.requests = new Requests(socket.conn);
-    this.backpressure = new Backpressure(socket.conn, maxBufferedBytes, onDrained, () => this.evict());
+    this.reading = new Reading(socket.conn);
+    this.requests = new Requests(socket.conn, this.reading);
+    this.backpressure = new Backpressure(socket.conn, this.reading, maxBufferedBytes, onDrained, () =>
+      this.evict(),
+    );
   }
 
   /**

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Config } from '../config';
+import { LookRate } from '../limits';
 import {
   BeelineError,
   type Channel,
@@ -52,6 +53,7 @@ export class InboxService {
   constructor(
     config: Config,
     private readonly store: InboxStore,
+    private readonly rate: LookRate,
   ) {
     this.channels = [...config.channels, SENT_CHANNEL];
     this.known = new Set(this.channels);
@@ -68,7 +70,12 @@ export class InboxService {
 
   async pull(user: UserId, channel: Channel, range: Range, limit: number): Promise<PulledPage> {
     this.requireChannel(channel);
+    this.rate.spend(user, 1);
     const { entries, from, more } = await this.store.readSlice(user, channel, range, limit);
+    this.rate.charge(
+      user,
+      entries.reduce((bytes, { json }) => bytes + json.length, 0),
+    );
     return {
       messages: entries.map(({ json }) => parseMessage(json)),
       next: entries.at(-1)?.offset ?? from,
@@ -77,6 +84,7 @@ export class InboxService {
   }
 
   async summarise(user: UserId): Promise<Record<string, InboxSummary>> {
+    this.rate.spend(user, this.channels.length);
     const summaries = await this.store.summarise(user, this.channels);
     return Object.fromEntries(this.channels.map((channel, i) => [channel, summaries[i] as InboxSummary]));
   }

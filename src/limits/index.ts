@@ -4,6 +4,8 @@ export { type Asker, FairQueue } from './fair-queue';
 export { BODY_OF_BATCH, BODY_OF_MESSAGE, BODY_OF_USERS, JsonBody, SMALL_BODY } from './json-body';
 export { Contacts } from './contacts';
 export { RecentKeys } from './recent-keys';
+export { IntakeRate } from './intake-rate';
+export { LookRate } from './look-rate';
 export { LimitsModule } from './limits.module';
 export { SendRate } from './send-rate';
 export { TokenBucket } from './token-bucket';

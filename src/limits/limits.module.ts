@@ -8,6 +8,8 @@ import { AuthAttempts } from './auth-attempts';
 import { BodyBudget } from './body-budget';
 import { ContactStore } from './contact-store.port';
 import { Contacts } from './contacts';
+import { IntakeRate } from './intake-rate';
+import { LookRate } from './look-rate';
 import { RateStore } from './rate-store.port';
 import { SendRate } from './send-rate';
 import { TypingRate } from './typing-rate';
@@ -19,11 +21,13 @@ import { TypingRate } from './typing-rate';
     BodyBudget,
     SendRate,
     TypingRate,
+    IntakeRate,
+    LookRate,
     Contacts,
     AuthAttempts,
     storeProvider(RateStore, { redis: RedisRateStore, embedded: EmbeddedRateStore }),
     storeProvider(ContactStore, { redis: RedisContactStore, embedded: EmbeddedContactStore }),
   ],
-  exports: [BodyBudget, SendRate, TypingRate, Contacts, AuthAttempts],
+  exports: [BodyBudget, SendRate, TypingRate, Contacts, AuthAttempts, IntakeRate, LookRate],
 })
 export class LimitsModule {}

@@ -25,6 +25,13 @@ describe('TokenBucket', () => {
     }
   });
 
+  it('takes several, all of them or none, and owes what it is charged beyond', () => {
+    const bucket = new TokenBucket(10, 10);
+    expect([4, 7, 6, 1].map((cost) => bucket.take(0, cost))).toEqual([0, 100, 0, 100]);
+    expect(bucket.charge(0, 5)).toBe(500);
+    expect([bucket.take(500), bucket.take(600)]).toEqual([100, 0]);
+  });
+
   it('never gives more than capacity + rate · t, from any moment on', () => {
     fc.assert(
       fc.property(buckets, starts, pauses, ({ capacity, rate }, start, gaps) => {

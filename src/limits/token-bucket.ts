@@ -16,17 +16,27 @@ export class TokenBucket {
     this.intervalMs = 1000 / refillPerSecond;
   }
 
-  /** Takes a token and returns 0; or takes none and returns after how many whole milliseconds there will be one. */
-  take(nowMs: number): number {
-    const waitMs = this.waitMs(nowMs);
-    if (waitMs === 0) this.fullAtMs = Math.max(this.fullAtMs, nowMs) + this.intervalMs;
+  /** Takes so many tokens and returns 0; or takes none and returns after how many whole milliseconds there will be as many. */
+  take(nowMs: number, cost = 1): number {
+    const waitMs = this.waitMs(nowMs, cost);
+    if (waitMs === 0) this.spend(nowMs, cost);
     return waitMs;
   }
 
   /** What `take` would return, without taking. */
-  waitMs(nowMs: number): number {
+  waitMs(nowMs: number, cost = 1): number {
     const fullInMs = Math.max(0, this.fullAtMs - nowMs);
-    const waitMs = fullInMs - (this.capacity - 1) * this.intervalMs;
+    const waitMs = fullInMs - (this.capacity - cost) * this.intervalMs;
     return waitMs <= ROUNDING_MS ? 0 : Math.ceil(waitMs);
+  }
+
+  /** Takes so many tokens, there or not, for what has happened already; returns after how many milliseconds none is owed. */
+  charge(nowMs: number, cost: number): number {
+    this.spend(nowMs, cost);
+    return this.waitMs(nowMs, 0);
+  }
+
+  private spend(nowMs: number, cost: number): void {
+    this.fullAtMs = Math.max(this.fullAtMs, nowMs) + cost * this.intervalMs;
   }
 }

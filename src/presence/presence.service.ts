@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Blocks } from '../blocks';
+import { LookRate } from '../limits';
 import { NodeService } from '../node';
 import type { UserId } from '../shared';
 import { PresenceStore, type PresenceState } from './presence-store.port';
@@ -15,11 +16,13 @@ export class PresenceService {
     private readonly store: PresenceStore,
     private readonly node: NodeService,
     private readonly blocks: Blocks,
+    private readonly rate: LookRate,
   ) {}
 
-  /** The state of each user asked for, as far as the viewer may see it. */
+  /** The state of each user asked for, as far as the viewer may see it. `rate_limited` where the viewer asks for too much. */
   async look(viewer: UserId, users: readonly UserId[]): Promise<PresenceByUser> {
     const unique = [...new Set(users)];
+    this.rate.spend(viewer, unique.length);
     const [looks, maySee] = await Promise.all([
       this.node.askOfLiving(
         (dead) => this.store.look(unique, dead),

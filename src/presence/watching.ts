@@ -3,6 +3,7 @@ import pLimit from 'p-limit';
 import { Blocks } from '../blocks';
 import { Config } from '../config';
 import { type Connection, tell } from '../hub';
+import { LookRate } from '../limits';
 import { Logger, OnceAMinute } from '../logging';
 import { NodeService } from '../node';
 import { BeelineError, monotonicMs, type NodeId, type UserId } from '../shared';
@@ -46,6 +47,7 @@ export class Watching implements OnApplicationBootstrap, OnApplicationShutdown {
     private readonly store: PresenceStore,
     private readonly node: NodeService,
     private readonly blocks: Blocks,
+    private readonly rate: LookRate,
     private readonly logger: Logger,
   ) {
     node.listen({
@@ -73,6 +75,7 @@ export class Watching implements OnApplicationBootstrap, OnApplicationShutdown {
     if (mine.size + added.length > MAX_WATCHED) {
       throw new BeelineError('rate_limited', `a connection may watch ${MAX_WATCHED} users`);
     }
+    this.rate.spend(connection.userId, unique.length);
     // All of them before the first look: requests that come at once count each other, and none outlives the connection.
     for (const user of added) this.note(connection, user);
     const states = await Promise.all(

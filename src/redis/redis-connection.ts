@@ -11,6 +11,8 @@ import { toStoreError } from './store-error';
 import { TimeoutError, withTimeLimit } from './time-limit';
 
 const PROBE_PAUSE_MS = 100;
+/** What Redis does in about a second: who comes behind that would wait in vain. */
+const MAX_UNDER_WAY = 20_000;
 
 /**
  * A connection to Redis that says `unavailable` instead of waiting: nothing queues in memory while Redis is away,
@@ -25,6 +27,7 @@ export class RedisConnection {
   private readonly watchdogs = new WeakMap<Redis, Watchdog>();
   private readonly breaks = new OnceAMinute();
   private watching: NodeJS.Timeout | undefined;
+  private underWay = 0;
 
   constructor(
     config: Config,
@@ -80,13 +83,16 @@ export class RedisConnection {
   /** Runs a command; fails as `run` does. */
   async call<T>(command: (client: RedisClient) => Promise<T>): Promise<T> {
     if (!this.gate.isOpen) throw unavailable('Redis does not answer');
+    if (this.underWay >= MAX_UNDER_WAY) throw unavailable('too many commands wait for Redis');
     const askedAt = monotonicMs();
+    this.underWay += 1;
     try {
       return await withTimeLimit(command(this.client), this.timeoutMs);
     } catch (error) {
       if (error instanceof TimeoutError) this.gate.close();
       throw toStoreError(error);
     } finally {
+      this.underWay -= 1;
       this.metrics.redisRoundtrip.observe((monotonicMs() - askedAt) / 1000);
     }
   }
