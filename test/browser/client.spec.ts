@@ -140,6 +140,35 @@ describe('the client that the page is made of', () => {
     sender.close();
   });
 
+  it('acks a message that the page fails to show, which so comes once and holds up nothing', async () => {
+    const sender = await TestClient.connect(node, 'sender');
+    await startClient('shower');
+    await isOnline();
+    await page.evaluate(`(() => {
+      const { push } = Array.prototype;
+      window.messages.push = (message) => {
+        if (message.body === 'poison') throw new Error('it can not be shown');
+        return push.call(window.messages, message);
+      };
+    })()`);
+    for (const [i, body] of ['before', 'poison', 'after'].entries())
+      await sender.send('shower', body, `c-${i}`);
+    await waitUntil('the last has come', async () => (await page.evaluate<number>('messages.length')) === 2);
+    const last = await page.evaluate<string>('messages.at(-1).offset');
+    await waitUntil('all are acked', async () => (await deliveredOf('shower')) === last);
+
+    const poison = await sender.send('shower', 'poison', 'c-poison');
+    await waitUntil('it is acked', async () => (await deliveredOf('shower')) === poison['offset']);
+    await page.evaluate('client.close()');
+    await startClient('shower');
+    await isOnline();
+    await sender.send('shower', 'to the next', 'c-next');
+    await waitUntil('it has come', async () => (await page.evaluate<number>('messages.length')) > 0);
+    expect(await page.evaluate<unknown[]>('messages.map(({ body }) => body)')).toEqual(['to the next']);
+    expect(visitor.complaints.filter((line) => line.includes('it can not be shown'))).toHaveLength(2);
+    sender.close();
+  });
+
   it('asks for a new token where the last was refused, and gives up where that is refused too', async () => {
     await startClient('tess', ['not a token', tokenFor('tess')]);
     await isOnline();
