@@ -19,7 +19,6 @@ const people = new PeopleView((name) => open(name));
 const conversation = new ConversationView({
   send: (text) => chat.send(chat.openedName, text),
   wrote: (text) => chat.wrote(text),
-  retry: (entry) => chat.retry(entry),
   discard: (entry) => chat.discard(entry),
   back: () => close(),
 });
@@ -97,6 +96,8 @@ document.addEventListener('visibilitychange', () => {
   if (chat !== undefined) renderSoon();
 });
 for (const event of ['online', 'offline']) addEventListener(event, () => chat !== undefined && renderSoon());
+// What another tab of this user wrote, or has sent.
+addEventListener('storage', ({ key, newValue }) => chat?.takeFromOtherTab(key, newValue));
 setInterval(() => chat !== undefined && renderSoon(), TIMES_MS);
 byId('announcement-dismiss').addEventListener('click', () => chat.dismissAnnouncement());
 byId('log-out').addEventListener('click', () => leave());

@@ -370,7 +370,7 @@ export class BeelineClient {
   // --- sending
 
   #putInOutbox(payload) {
-    const outgoing = { payload, obstacle: undefined };
+    const outgoing = { payload, obstacle: undefined, since: Date.now() };
     const { clientId } = payload;
     outgoing.promise = new Promise((resolve, reject) => {
       const settle = (how) => (value) => {
@@ -394,6 +394,11 @@ export class BeelineClient {
     this.#isSending = true;
     while (this.#online && this.#outbox.size > 0) {
       const [outgoing] = this.#outbox.values();
+      // No timer runs while a device sleeps, and the server knows a `clientId` again for some minutes only.
+      if (Date.now() - outgoing.since > SEND_TIMEOUT_MS) {
+        outgoing.fail(noAnswer());
+        continue;
+      }
       try {
         outgoing.succeed(await this.#request('message:send', outgoing.payload));
       } catch (error) {

@@ -1,7 +1,10 @@
 /** One user at work: the connection, the conversations and who is online, brought together. No DOM. */
-import { BeelineClient, newClientId } from './beeline-client.js';
+import { BeelineClient, BeelineError, newClientId } from './beeline-client.js';
 import { Conversations } from './conversations.js';
+import { hasLocks } from './locks.js';
+import { Outbox } from './outbox.js';
 import { OthersTyping, OwnTyping } from './typing.js';
+import { bytesOf } from './waiting.js';
 import { errorInWords, isolated } from './words.js';
 
 /** History is read backwards: to the first unread message, a page at least, this many at most. */
@@ -10,6 +13,8 @@ const MAX_HISTORY = 1_000;
 /** Later than any message. */
 const END = '9999999999999999-0';
 const SENT = 'sent';
+/** The clock that wrote when something was written may differ from the server's by this much. */
+const CLOCK_MARGIN_MS = 60_000;
 
 export class Chat {
   status = { state: 'connecting' };
@@ -23,11 +28,14 @@ export class Chat {
   typing;
 
   #client;
+  /** With `conversations`. */
+  #outbox;
   #channel;
   #onChange;
   #onNotice;
   #isVisible;
   #hasHistory = false;
+  #readingHistory;
   #clockSkewMs = 0;
   #ownTyping = new OwnTyping((to, typing) => this.#client.sayTyping(to, typing, this.#channel));
 
@@ -62,6 +70,7 @@ export class Chat {
 
   close() {
     this.#ownTyping.stop();
+    this.#outbox?.close();
     this.#client.close();
   }
 
@@ -92,17 +101,27 @@ export class Chat {
     this.#ownTyping.wrote(this.openedName, text);
   }
 
+  /** Returns whether it was taken: it waits in this browser from then on, until it is stored or refused. */
   send(to, text) {
+    try {
+      const at = Date.now() + this.#clockSkewMs;
+      this.conversations.write({ to, text, clientId: newClientId(), at });
+    } catch (error) {
+      this.#onNotice(errorInWords(error));
+      return false;
+    }
     this.#ownTyping.stop({ silently: true });
-    const at = Date.now() + this.#clockSkewMs;
-    const entry = this.conversations.write({ to, text, clientId: newClientId(), at });
-    void this.#deliver(entry);
+    this.#outbox.wake(to);
+    this.#onChange();
+    return true;
   }
 
-  /** The same `clientId` again: if the first try was stored after all, this one is not. */
-  retry(entry) {
-    this.conversations.retry(entry);
-    void this.#deliver(entry);
+  /** The storage has changed, and it was not this tab. */
+  takeFromOtherTab(key, value) {
+    const to = this.conversations?.takeFromOtherTab(key, value);
+    // Without locks every tab would send it at once.
+    if (to !== undefined && hasLocks) this.#outbox.wake(to);
+    this.#onChange();
   }
 
   discard(entry) {
@@ -110,23 +129,40 @@ export class Chat {
     this.#onChange();
   }
 
-  async #deliver(entry) {
+  #createOutbox() {
+    return new Outbox({
+      waiting: this.conversations.waiting,
+      lockPrefix: `${this.conversations.prefix}line:`,
+      look: () => (this.#hasHistory ? this.#readBack(SENT) : this.#readHistory()),
+      send: (record) => this.#deliver(record),
+      on: {
+        line: (name, line) => this.#change(() => this.conversations.setLine(name, line)),
+        stored: (record, { id, sentAt, offset: place }) =>
+          this.#change(() => this.conversations.confirm(record, { id, sentAt, place })),
+        refused: (record, error) =>
+          this.#change(() => this.conversations.refuse(record, errorInWords(error))),
+      },
+    });
+  }
+
+  #change(change) {
+    change();
     this.#onChange();
-    const { peer: to, text, clientId } = entry;
-    try {
-      // `copy`: my other devices, and this browser later, see what I wrote.
-      const wishes = { copy: true, receipt: true };
-      const payload = { to, body: { text }, clientId, channel: this.#channel, ...wishes };
-      const { id, sentAt, offset } = await this.#client.send(payload);
-      this.conversations.confirm(entry, { id, sentAt, place: offset });
-    } catch (error) {
-      this.conversations.fail(entry, errorInWords(error), error.retryable);
+  }
+
+  async #deliver({ to, text, clientId }) {
+    const body = { text };
+    // A frame of a size that the server does not read would end the connection, and come again.
+    if (bytesOf(body) > this.session.limits.maxBodyBytes) {
+      throw new BeelineError({ code: 'too_large', message: 'the message is too long' });
     }
-    this.#onChange();
+    // `copy`: my other devices, and this browser later, see what I wrote.
+    return this.#client.send({ to, body, clientId, channel: this.#channel, copy: true, receipt: true });
   }
 
   #setStatus(status) {
     this.status = status;
+    if (status.state !== 'online') this.#outbox?.close();
     this.#onChange();
   }
 
@@ -135,8 +171,10 @@ export class Chat {
     this.#clockSkewMs = session.serverTime - Date.now();
     this.#channel = Object.keys(session.channels).find((channel) => channel !== SENT);
     this.conversations ??= new Conversations(session.userId);
+    this.#outbox ??= this.#createOutbox();
     this.conversations.setReadCursor(session.channels[this.#channel].read);
-    if (!this.#hasHistory) void this.#readHistory();
+    if (!this.#hasHistory) void this.#showHistory();
+    this.#outbox.open();
     this.#watchPeople();
     void this.#askForReceipts();
   }
@@ -153,25 +191,35 @@ export class Chat {
     }
   }
 
-  /** The server replays what this device has not had; what it had before a reload is read again here. */
-  async #readHistory() {
+  async #showHistory() {
     try {
-      await Promise.all([this.#readBack(this.#channel), this.#readBack(SENT)]);
-      this.#hasHistory = true;
+      await this.#readHistory();
     } catch (error) {
       this.#onNotice(`Older messages could not be read. ${errorInWords(error)}`);
     }
-    this.#watchPeople();
-    this.markShown();
-    this.#onChange();
   }
 
+  /** The server replays what this device has not had; what it had before a reload is read again here. */
+  #readHistory() {
+    this.#readingHistory ??= Promise.all([this.#readBack(this.#channel), this.#readBack(SENT)])
+      .then(() => (this.#hasHistory = true))
+      .finally(() => {
+        this.#readingHistory = undefined;
+        this.#watchPeople();
+        this.markShown();
+        this.#onChange();
+      });
+    return this.#readingHistory;
+  }
+
+  /** Of what was sent: a page, or as far back as something has been waiting that may be among it. */
   async #readBack(channel) {
+    const since = (this.conversations.waiting.all()[0]?.at ?? Infinity) - CLOCK_MARGIN_MS;
     let before = END;
-    for (let count = 0; count < MAX_HISTORY; count += PAGE) {
+    for (let count = 0; channel === SENT || count < MAX_HISTORY; count += PAGE) {
       const { messages, next, more } = await this.#client.pull(channel, { before, limit: PAGE });
       for (const message of messages) this.conversations.take(message);
-      if (!more || channel === SENT) return;
+      if (!more || (channel === SENT && !(messages.at(-1)?.sentAt > since))) return;
       before = next;
     }
   }

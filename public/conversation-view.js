@@ -1,6 +1,6 @@
 /** One conversation: its messages with the state of each own one, and the field to write in. */
 import { avatar, byId, el, keepList, setText } from './dom.js';
-import { dayInWords, isolated, presenceInWords, timeInWords } from './words.js';
+import { dayInWords, isolated, presenceInWords, stateInWords, timeInWords } from './words.js';
 
 const ENTER_SENDS = matchMedia('(hover: hover)');
 /** So near to the end counts as being at the end. */
@@ -15,7 +15,7 @@ export class ConversationView {
   #drafts = new Map();
   #actions;
 
-  /** `actions`: `send(text)`, `wrote(text)`, `retry(entry)`, `discard(entry)`, `back()`. */
+  /** `actions`: `send(text)`: whether it was taken; `wrote(text)`, `discard(entry)`, `back()`. */
   constructor(actions) {
     this.#actions = actions;
     byId('back').addEventListener('click', () => actions.back());
@@ -127,8 +127,7 @@ export class ConversationView {
       'div',
       { className: 'failure', hidden: true },
       el('p', { className: 'why', role: 'alert' }),
-      button('Retry', 'retry', () => this.#actions.retry(entry)),
-      button('Edit', 'edit', () => this.#edit(entry)),
+      button('Edit', '', () => this.#edit(entry)),
       button('Remove', 'quiet', () => this.#actions.discard(entry)),
     );
   }
@@ -146,20 +145,17 @@ export class ConversationView {
     if (startsDay) item.dataset.day = dayInWords(entry.at);
     else delete item.dataset.day;
     if (!entry.mine) return;
-    setText(item.querySelector('.state'), STATES[entry.state]);
+    setText(item.querySelector('.state'), stateInWords(entry));
     item.querySelector('.failure').hidden = entry.state !== 'failed';
     setText(item.querySelector('.why'), entry.problem ?? '');
-    item.querySelector('.retry').hidden = !entry.canRetry;
-    item.querySelector('.edit').hidden = entry.canRetry === true;
   }
 
   #send() {
     const text = this.#text.value.trim();
     if (text === '') return;
-    this.#text.value = '';
-    this.#fit();
     this.#isAtEnd = true;
-    this.#actions.send(text);
+    if (this.#actions.send(text)) this.#text.value = '';
+    this.#fit();
     this.focus();
   }
 
@@ -168,13 +164,6 @@ export class ConversationView {
     this.#text.style.height = `${this.#text.scrollHeight + 2}px`;
   }
 }
-
-const STATES = {
-  sending: 'Sending…',
-  sent: 'Sent',
-  delivered: 'Delivered',
-  failed: 'Not sent',
-};
 
 /** An own message keeps its key when it gets its id. */
 function keyOf({ mine, clientId, id }) {

@@ -4,12 +4,13 @@
  */
 import { compareOffsets } from './beeline-client.js';
 import { STORAGE_PREFIX } from './place.js';
+import { recordOf, WaitingMessages } from './waiting.js';
 
 const MAX_PEOPLE = 200;
 const MAX_OWN_REMEMBERED = 300;
 const BEGINNING = '0-0';
-/** How far an own message has come; it never goes back. */
-const STATES = ['sending', 'sent', 'delivered'];
+/** How far an own message has come; it never goes back. Before that it is `waiting`, `sending` or `failed`. */
+const STATES = ['sent', 'delivered'];
 
 export class Conversations {
   /** By name: `{ name, online, devices, lastSeen, lastAt }`; presence undefined until it is known. */
@@ -17,7 +18,7 @@ export class Conversations {
   /** By name: that conversation's messages, in order. */
   #entries = new Map();
   #byId = new Map();
-  /** Own messages that have no id yet, by clientId. */
+  /** Own messages that have no id yet, by clientId: the entries of what `waiting` keeps. */
   #pending = new Map();
   /** By name: the offset in that person's inbox up to which own messages have been delivered. */
   #receipts = new Map();
@@ -30,10 +31,14 @@ export class Conversations {
 
   constructor(userId, storage = localStorage) {
     this.userId = userId;
-    this.#memory = new Memory(`${STORAGE_PREFIX}:${userId}:`, storage);
+    // A name may hold a colon: no user's keys begin with those of another.
+    this.prefix = `${STORAGE_PREFIX}:${userId.replaceAll(':', '%3A')}:`;
+    this.#memory = new Memory(this.prefix, storage);
+    this.waiting = new WaitingMessages(`${this.prefix}waiting:`, storage, () => this.#memory.forget('own'));
     this.#seen = new Map(this.#memory.read('seen', []));
     for (const name of this.#memory.read('people', [])) this.addPerson(name);
     for (const entry of this.#memory.read('own', [])) this.#restore(entry);
+    for (const record of this.waiting.all()) this.#insertWaiting(record);
   }
 
   addPerson(name) {
@@ -64,44 +69,61 @@ export class Conversations {
     else this.#insert(message.from, { ...shownOf(message), offset: message.offset, mine: false });
   }
 
-  /** An own message about to be sent. */
-  write({ to, text, clientId, at }) {
-    const entry = { clientId, peer: to, text, at, mine: true, state: 'sending' };
-    this.#pending.set(clientId, entry);
-    this.#insert(to, entry);
-    this.#rememberOwn();
-    return entry;
+  /** An own message, to be sent. Throws where no more can wait, and has taken nothing then. */
+  write(message) {
+    this.#insertWaiting(this.waiting.add(message));
+  }
+
+  /** The messages that wait for somebody are `sending`, or `waiting` and for what: an error, if anything is known. */
+  setLine(name, { state, error }) {
+    for (const entry of this.with(name)) {
+      if (!this.#pending.has(entry.clientId) || entry.state === 'failed') continue;
+      Object.assign(entry, { state, obstacle: error });
+    }
   }
 
   /** It is stored. `place`: its offset in the receiver's inbox, which only the answer to a send tells. */
-  confirm(entry, { id, sentAt, place = entry.place }) {
-    this.#pending.delete(entry.clientId);
+  confirm({ clientId, to }, { id, sentAt, place }) {
+    const entry = this.#pending.get(clientId) ?? this.#byId.get(id);
+    this.waiting.settle(clientId, { id, sentAt, place });
+    this.#pending.delete(clientId);
+    if (entry === undefined || entry.peer !== to) return; // removed while it was on its way
     if (this.#byId.has(id) && this.#byId.get(id) !== entry) return this.discard(entry);
-    Object.assign(entry, { id, at: sentAt, place, problem: undefined });
+    Object.assign(entry, { id, at: sentAt, place: place ?? entry.place, problem: undefined });
     this.#byId.set(id, entry);
     this.#advance(entry);
     this.#sort(entry.peer);
     this.#rememberOwn();
   }
 
-  /** `canRetry`: whether the same message may be accepted later. */
-  fail(entry, problem, canRetry) {
-    if (entry.id !== undefined) return; // its copy came, though its answer did not
-    Object.assign(entry, { state: 'failed', problem, canRetry });
-    this.#rememberOwn();
-  }
-
-  retry(entry) {
-    Object.assign(entry, { state: 'sending', problem: undefined });
-    this.#rememberOwn();
+  /** The server refuses it for good. */
+  refuse({ clientId }, problem) {
+    this.waiting.refuse(clientId, problem);
+    const entry = this.#pending.get(clientId);
+    if (entry !== undefined) Object.assign(entry, { state: 'failed', problem });
   }
 
   discard(entry) {
-    this.#pending.delete(entry.clientId);
-    const entries = this.with(entry.peer);
-    const at = entries.indexOf(entry);
-    if (at >= 0) entries.splice(at, 1);
-    this.#rememberOwn();
+    this.waiting.remove(entry.clientId);
+    this.#remove(entry);
+  }
+
+  /** Another tab of this user has written a key of the storage, or removed it. Returns whom it waits for, if anybody. */
+  takeFromOtherTab(key, value) {
+    const clientId = this.waiting.clientIdOf(key);
+    if (clientId === undefined) return undefined;
+    const entry = this.#pending.get(clientId);
+    const record = recordOf(clientId, value);
+    if (record === undefined) {
+      if (entry !== undefined) this.#remove(entry);
+    } else if (record.id !== undefined) {
+      if (entry !== undefined) this.confirm(record, record);
+    } else if (entry === undefined) {
+      this.#insertWaiting(record);
+    } else if (record.problem !== undefined) {
+      Object.assign(entry, { state: 'failed', problem: record.problem });
+    }
+    return record?.to;
   }
 
   // --- ticks
@@ -178,10 +200,7 @@ export class Conversations {
   /** A copy from the channel `sent`: of a message that this page wrote, or of another device's. */
   #takeOwn(message) {
     const { to, clientId } = message;
-    const pending = this.#pending.get(clientId);
-    if (pending?.peer === to) {
-      return this.confirm(pending, { id: message.id, sentAt: message.sentAt });
-    }
+    if (this.#pending.get(clientId)?.peer === to) return this.confirm({ clientId, to }, message);
     const entry = { ...shownOf(message), peer: to, mine: true, state: 'sent' };
     this.#advance(entry);
     this.#insert(to, entry);
@@ -202,18 +221,28 @@ export class Conversations {
     this.people.get(peer).lastAt = entries.at(-1)?.at ?? 0;
   }
 
+  #insertWaiting({ clientId, to, text, at, problem }) {
+    const state = problem === undefined ? 'waiting' : 'failed';
+    const entry = { clientId, peer: to, text, at, problem, mine: true, state };
+    this.#pending.set(clientId, entry);
+    this.#insert(to, entry);
+  }
+
+  #remove(entry) {
+    this.#pending.delete(entry.clientId);
+    const entries = this.with(entry.peer);
+    const at = entries.indexOf(entry);
+    if (at >= 0) entries.splice(at, 1);
+  }
+
   #restore(entry) {
-    if (entry.state === 'read') entry.state = 'delivered'; // remembered by an earlier version of the page
-    if (entry.state === 'sending') {
-      const problem = 'The page was closed before an answer came.';
-      Object.assign(entry, { state: 'failed', problem, canRetry: true });
-    }
-    if (entry.state === 'failed') this.#pending.set(entry.clientId, entry);
+    if (entry.id === undefined) return; // remembered by an earlier version of the page, as is `read`
+    if (entry.state === 'read') entry.state = 'delivered';
     this.#insert(entry.peer, entry);
   }
 
   #rememberOwn() {
-    const own = [...this.#entries.values()].flat().filter((entry) => entry.mine);
+    const own = [...this.#entries.values()].flat().filter(({ mine, id }) => mine && id !== undefined);
     own.sort((a, b) => a.at - b.at);
     this.#memory.write('own', own.slice(-MAX_OWN_REMEMBERED));
   }
@@ -249,5 +278,9 @@ class Memory {
     } catch {
       // see above
     }
+  }
+
+  forget(key) {
+    this.#storage.removeItem(this.#prefix + key);
   }
 }

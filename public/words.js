@@ -1,5 +1,6 @@
 /** Codes and times, in words that a person can use. */
 import { LoginEnded } from './login.js';
+import { MAX_WAITING } from './waiting.js';
 
 const LONG_WAIT_MS = 30_000;
 
@@ -16,7 +17,27 @@ const ERRORS = {
   timeout: 'No answer came from the server.',
   offline: 'There is no connection to the server.',
   closed: 'You left before an answer came.',
+  waiting_full: `Too much is waiting or was not sent, ${MAX_WAITING} messages or 1 MiB: this message was not taken.`,
+  no_room: 'This browser has no room for a message that may have to wait: it was not taken.',
 };
+
+/** What an own message waits for. It is sent by itself then. */
+const OBSTACLES = {
+  offline: 'there is no connection',
+  timeout: 'no answer came',
+  closed: 'there is no connection',
+  unavailable: 'the server can not reach its store',
+  rate_limited: 'that was too fast',
+};
+
+const STATES = { sending: 'Sending…', sent: 'Sent', delivered: 'Delivered', failed: 'Not sent' };
+
+/** How far an own message has come. */
+export function stateInWords({ state, obstacle }) {
+  if (state !== 'waiting') return STATES[state];
+  const why = obstacle && OBSTACLES[obstacle.code];
+  return why === undefined ? 'Waiting' : `Waiting: ${why}`;
+}
 
 /** A name within a sentence: which way it runs moves nothing around it. */
 export function isolated(text) {

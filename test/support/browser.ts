@@ -93,6 +93,16 @@ export class Visitor {
     return visitor;
   }
 
+  /** Opens the page with a token of an outside issuer. */
+  static async bring(browser: Browser | BrowserContext, url: string, token: string): Promise<Visitor> {
+    const visitor = await Visitor.arrive(browser, url);
+    await visitor.page.getByText('I have a token').click();
+    await visitor.page.getByLabel('Access token').fill(token);
+    await visitor.page.getByRole('button', { name: 'Connect', exact: true }).click();
+    await visitor.isConnected();
+    return visitor;
+  }
+
   /** Fails where the console complained. */
   requireCalm(): void {
     if (this.complaints.length > 0) throw new Error(`the console says:\n${this.complaints.join('\n')}`);
@@ -136,7 +146,7 @@ export class Visitor {
   }
 
   /** A message of the open conversation; `sent` is also what has been delivered since. */
-  message(text: string, state?: 'sending' | 'sent' | 'delivered' | 'failed'): Locator {
+  message(text: string, state?: 'waiting' | 'sending' | 'sent' | 'delivered' | 'failed'): Locator {
     const states = state === 'sent' ? ['sent', 'delivered'] : [state];
     const within = states.map((name) => `[data-state=${name}]`).join();
     return this.page.locator(`#messages li${state === undefined ? '' : `:is(${within})`}`, {
