@@ -40,6 +40,8 @@ const REFUSED = [
 /** Two who sit at machines of their own: any address of 127.0.0.0/8 is this machine. */
 const VISITORS = ['127.0.0.11', '127.0.0.12'] as const;
 const PLACES = 2;
+/** Of the contract. */
+const MAX_TOKEN_CHARACTERS = 16_384;
 
 interface Answer {
   status: number;
@@ -141,6 +143,12 @@ describe('deploy/haproxy.cfg in front of a node', () => {
       expect(shown.toSorted()).toEqual([...new Set([...wanted, '/socket.io'])].toSorted());
     },
   );
+
+  it('takes as long a token as a node does', async () => {
+    const headers = { authorization: `Bearer ${'x'.repeat(MAX_TOKEN_CHARACTERS)}` };
+    const response = await fetch(`http://127.0.0.1:${proxy.port}/inbox`, { headers });
+    expect([response.status, await response.json()]).toMatchObject([401, { code: 'unauthorized' }]);
+  });
 
   it.each(['', ...PAGE, 'socket.io/socket.io.esm.min.js'])('lets the page have /%s', async (file) => {
     const { status, body } = await ask(proxy.port, `/${file}`);
