@@ -23,12 +23,13 @@ const conversation = new ConversationView({
   back: () => close(),
 });
 const status = new StatusView({ reconnect: () => chat.reconnect(), logInAgain: () => leave() });
-const welcome = new WelcomeView(login, () => enter());
+const welcome = new WelcomeView(login, () => void enter());
 
-function enter() {
+async function enter() {
+  const deviceId = await login.claimDevice();
   byId('app').hidden = false;
   byId('app').dataset.screen = 'list';
-  chat = new Chat(login, {
+  chat = new Chat(login, deviceId, {
     onChange: renderSoon,
     onNotice: notify,
     isVisible: () => document.visibilityState === 'visible',
@@ -96,8 +97,11 @@ document.addEventListener('visibilitychange', () => {
   if (chat !== undefined) renderSoon();
 });
 for (const event of ['online', 'offline']) addEventListener(event, () => chat !== undefined && renderSoon());
-// What another tab of this user wrote, or has sent.
-addEventListener('storage', ({ key, newValue }) => chat?.takeFromOtherTab(key, newValue));
+// What another tab of this user wrote or has sent, or of this login renewed.
+addEventListener('storage', ({ key, newValue }) => {
+  login.takeFromOtherTab(key, newValue);
+  chat?.takeFromOtherTab(key, newValue);
+});
 setInterval(() => chat !== undefined && renderSoon(), TIMES_MS);
 byId('announcement-dismiss').addEventListener('click', () => chat.dismissAnnouncement());
 byId('log-out').addEventListener('click', () => leave());
@@ -109,5 +113,5 @@ for (const link of document.querySelectorAll('[data-second-window]')) {
   });
 }
 
-if (login.isOpen) enter();
+if (login.isOpen) void enter();
 else welcome.show();

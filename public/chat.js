@@ -40,13 +40,13 @@ export class Chat {
   #ownTyping = new OwnTyping((to, typing) => this.#client.sayTyping(to, typing, this.#channel));
 
   /** `onChange`: something to show has changed. `onNotice(text)`: something to say once. `isVisible`: can anybody see it? */
-  constructor(login, { onChange, onNotice, isVisible }) {
+  constructor(login, deviceId, { onChange, onNotice, isVisible }) {
     this.#isVisible = isVisible;
     this.#onChange = onChange;
     this.#onNotice = onNotice;
     this.typing = new OthersTyping(onChange);
     this.#client = new BeelineClient({
-      deviceId: login.deviceId,
+      deviceId,
       getToken: (renew) => login.accessToken(renew),
       on: {
         status: (status) => this.#setStatus(status),

@@ -6,6 +6,7 @@ const { locks } = navigator;
 
 /** What one tab has written to the storage may come to another a little later than the lock that it has let go. */
 const STORAGE_LAG_MS = 100;
+const RELOAD_MS = 1_000;
 
 export const hasLocks = locks !== undefined;
 
@@ -23,4 +24,24 @@ export async function alone(name, act) {
     await new Promise((resolve) => setTimeout(resolve, STORAGE_LAG_MS));
     return act();
   });
+}
+
+/**
+ * Takes a name for as long as this page lives, and tells whether it has got it. It waits a little: a page that is loaded
+ * anew comes before the old one has let go.
+ */
+export function hold(name, mode = 'exclusive') {
+  return new Promise((resolve) => {
+    const keep = () => {
+      resolve(true);
+      return new Promise(() => undefined);
+    };
+    locks.request(name, { mode, signal: AbortSignal.timeout(RELOAD_MS) }, keep).catch(() => resolve(false));
+  });
+}
+
+/** The names that somebody holds. */
+export async function heldNames() {
+  const { held } = await locks.query();
+  return new Set(held.map(({ name }) => name));
 }

@@ -1,9 +1,13 @@
 /** Who is logged in in this tab: local accounts over REST, and tokens that are renewed before they run out. */
 import { BeelineError } from './beeline-client.js';
+import { alone, hasLocks, heldNames, hold } from './locks.js';
 import { BASE, STORAGE_PREFIX } from './place.js';
-import { whyNoToken, whyRefused } from './token.js';
+import { claimsOf, whyNoToken, whyRefused } from './token.js';
 
-/** `sessionStorage` belongs to one tab: so two tabs can be two users. */
+/**
+ * `sessionStorage` belongs to one tab: so two tabs can be two users. A tab that is duplicated has a copy of it, and
+ * then two tabs are one login: what one of them renews, the other finds in `localStorage`, under the login's `sid`.
+ */
 const KEY = `${STORAGE_PREFIX}.login`;
 const DEVICE_KEY = `${STORAGE_PREFIX}.device`;
 const MARGIN_MS = 30_000;
@@ -16,21 +20,38 @@ export class LoginEnded extends BeelineError {
 }
 
 export class Login {
-  #tokens = readTokens();
+  #tokens = readTokens(sessionStorage.getItem(KEY));
   #refreshing;
+  #heldKey;
+
+  constructor() {
+    if (!hasLocks) return;
+    this.#holdKey();
+    void forgetClosed(this.#heldKey);
+  }
 
   get isOpen() {
     return this.#tokens !== null;
   }
 
-  /** A name for this tab, kept for as long as it lives: the server keeps this device's place by it. */
-  get deviceId() {
-    let deviceId = sessionStorage.getItem(DEVICE_KEY);
-    if (deviceId === null) {
-      deviceId = `web-${Array.from(crypto.getRandomValues(new Uint32Array(3)), (n) => n.toString(36)).join('')}`;
-      sessionStorage.setItem(DEVICE_KEY, deviceId);
+  /**
+   * A name for this tab, kept for as long as it lives: the server keeps this device's place by it. A duplicate finds
+   * the name taken, and takes another: one device is one connection.
+   */
+  async claimDevice() {
+    let deviceId = sessionStorage.getItem(DEVICE_KEY) ?? newDeviceId();
+    if (hasLocks && !(await hold(`${DEVICE_KEY}:${deviceId}`))) {
+      deviceId = newDeviceId();
+      await hold(`${DEVICE_KEY}:${deviceId}`);
     }
+    sessionStorage.setItem(DEVICE_KEY, deviceId);
     return deviceId;
+  }
+
+  /** Renewed by another tab of this login. */
+  takeFromOtherTab(key, value) {
+    const tokens = readTokens(value);
+    if (tokens !== null && this.#tokens !== null && key === sharedKeyOf(this.#tokens)) this.#save(tokens);
   }
 
   async register(username, password) {
@@ -51,8 +72,7 @@ export class Login {
   /** What BeelineClient asks for: a token that is still good, or a new one where it says that it needs one. */
   async accessToken(renew) {
     if (this.#tokens === null) throw loggedOut();
-    const runsOut = Date.now() > this.#tokens.expiresAt - MARGIN_MS;
-    if (renew || runsOut) await this.#refresh();
+    if (renew || runsOut(this.#tokens)) await this.#refresh();
     if (this.#tokens === null) throw loggedOut();
     return this.#tokens.accessToken;
   }
@@ -61,12 +81,13 @@ export class Login {
   async logOut() {
     // A token that has run out would be refused, and the login would live on.
     const accessToken = await this.accessToken(false).catch(() => undefined);
+    if (this.#tokens !== null) localStorage.removeItem(sharedKeyOf(this.#tokens));
     this.#save(null);
     // Out here, whatever the server says to it.
     if (accessToken !== undefined) await post('auth/logout', {}, accessToken).catch(() => undefined);
   }
 
-  /** One refresh at a time: a refresh token used twice looks stolen. */
+  /** One refresh at a time, of all tabs of the login: a refresh token used twice looks stolen. */
   #refresh() {
     this.#refreshing ??= this.#refreshOnce().finally(() => (this.#refreshing = undefined));
     return this.#refreshing;
@@ -75,7 +96,19 @@ export class Login {
   async #refreshOnce() {
     const { accessToken, refreshToken } = this.#tokens;
     if (refreshToken === undefined) throw new LoginEnded(whyRefused(accessToken));
-    this.#keep(await post('auth/refresh', { refreshToken }));
+    const key = sharedKeyOf(this.#tokens);
+    await alone(key, async () => {
+      if (this.#tokens === null) throw loggedOut();
+      const shared = readTokens(localStorage.getItem(key));
+      if (shared !== null && shared.refreshToken !== this.#tokens.refreshToken) {
+        this.#save(shared);
+        if (!runsOut(shared)) return;
+      }
+      const fresh = await post('auth/refresh', { refreshToken: this.#tokens.refreshToken });
+      if (this.#tokens === null) throw loggedOut();
+      this.#keep(fresh);
+      share(key, this.#tokens);
+    });
   }
 
   #keep({ accessToken, refreshToken, expiresIn }) {
@@ -86,6 +119,15 @@ export class Login {
     this.#tokens = tokens;
     if (tokens === null) sessionStorage.removeItem(KEY);
     else sessionStorage.setItem(KEY, JSON.stringify(tokens));
+    if (hasLocks) this.#holdKey();
+  }
+
+  /** Tells the tabs of other logins that this one is open. */
+  #holdKey() {
+    const key = this.#tokens === null ? undefined : sharedKeyOf(this.#tokens);
+    if (key === this.#heldKey) return;
+    this.#heldKey = key;
+    if (key !== undefined) void hold(openName(key), 'shared');
   }
 }
 
@@ -93,11 +135,48 @@ function loggedOut() {
   return new LoginEnded('You are logged out.');
 }
 
-function readTokens() {
+function newDeviceId() {
+  return `web-${Array.from(crypto.getRandomValues(new Uint32Array(3)), (n) => n.toString(36)).join('')}`;
+}
+
+function runsOut({ expiresAt }) {
+  return Date.now() > expiresAt - MARGIN_MS;
+}
+
+function readTokens(json) {
   try {
-    return JSON.parse(sessionStorage.getItem(KEY));
+    const tokens = JSON.parse(json);
+    return typeof tokens?.accessToken === 'string' ? tokens : null;
   } catch {
     return null; // not written by this page
+  }
+}
+
+/** Where the tabs of one login find its newest tokens. */
+function sharedKeyOf({ accessToken }) {
+  return `${KEY}:${claimsOf(accessToken)?.sid}`;
+}
+
+/** The lock that all tabs share whose tokens have that key. */
+function openName(key) {
+  return `${key} is open`;
+}
+
+/** Tokens are not left lying about where the last tab of their login has been closed. */
+async function forgetClosed(ownKey) {
+  const held = await heldNames();
+  for (const key of Object.keys(localStorage)) {
+    const isOthers = key.startsWith(`${KEY}:`) && key !== ownKey;
+    if (isOthers && !held.has(openName(key))) localStorage.removeItem(key);
+  }
+}
+
+/** What is there is always the newest, or nothing. */
+function share(key, tokens) {
+  try {
+    localStorage.setItem(key, JSON.stringify(tokens));
+  } catch {
+    localStorage.removeItem(key); // no room
   }
 }
 

@@ -298,7 +298,10 @@ describe('the page at /', () => {
     await banner.waitFor({ state: 'hidden' });
   });
 
-  it('ends honestly where the same tab was opened a second time', async () => {
+  it('ends honestly where the same tab was opened a second time, and the browser has no locks to tell', async () => {
+    await context.addInitScript({
+      content: `Object.defineProperty(Navigator.prototype, 'locks', { value: undefined })`,
+    });
     const jan = await register('jan');
     const storage = await jan.page.evaluate<string>('JSON.stringify({ ...sessionStorage })');
     const copy = await context.newPage();
