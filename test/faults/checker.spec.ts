@@ -62,6 +62,7 @@ function cleanStory(): Story {
   return {
     events,
     remains: {
+      readAt: Infinity,
       inboxes: [{ user: 'bob', channel: 'chat', messages: [1, 2, 3, 4, 5].map((n) => message(n)) }],
       keys: [{ key: 'inbox:{bob}:chat', ttlMs: 1000 }],
     },
@@ -94,6 +95,15 @@ describe('the checker', () => {
     story.remains.inboxes[0]!.messages.pop();
     drop(story, isDelivery('b2', 5));
     expect(judge(story)).toEqual([]);
+  });
+
+  it('does not ask what was answered after the inboxes were read to be in them', () => {
+    const story = cleanStory();
+    story.remains.inboxes[0]!.messages.splice(3, 1);
+    const { at } = story.events.find((event) => event.kind === 'answered' && event.id === 'id-4')!;
+    drop(story, (event) => isDelivery('b1', 4)(event) || isDelivery('b2', 4)(event));
+    story.remains.readAt = at - 1;
+    expect(judge(story).filter((violation) => violation.startsWith('1 '))).toEqual([]);
   });
 
   const MUTANTS: [string, Rule, (story: Story) => void][] = [

@@ -7,12 +7,10 @@ import {
   type RedisCluster,
   type RedisServer,
   startCluster,
-  startRedis,
   startRedisCluster,
   TestClient,
   waitUntil,
-  type ClusterMember,
-  clusterOptions,
+  joinReplica,
 } from '../support';
 import { moveSlotOf } from '../support/move-slot';
 
@@ -21,6 +19,7 @@ const PREFIX = 'moving:';
 /** A good client's sender: what is not answered as stored is sent again with the same clientId. */
 class Stream {
   readonly acknowledged: string[] = [];
+  readonly refused: unknown[] = [];
   private stopped = false;
   private readonly running: Promise<void>;
 
@@ -38,7 +37,7 @@ class Stream {
 
   private async run(): Promise<void> {
     for (let i = 0; !this.stopped; i += 1) {
-      const clientId = `c-${i}`;
+      const clientId = `${this.to}-${i}`;
       while (!(await this.isStored(clientId))) await delay(20);
       this.acknowledged.push(clientId);
     }
@@ -46,6 +45,7 @@ class Stream {
 
   private async isStored(clientId: string): Promise<boolean> {
     const answer = await this.sender.request('message:send', { to: this.to, body: clientId, clientId });
+    if (!answer.ok) this.refused.push(answer.error);
     return answer.ok;
   }
 }
@@ -71,12 +71,17 @@ describe('a Redis Cluster that changes under load', () => {
 
   it("moves the receiver's slot while messages are sent to it: all arrive, in order, once", async () => {
     const stream = new Stream(alice, 'bob');
+    // In a slot that stays where it is.
+    const others = new Stream(alice, 'carol');
     for (let i = 0; i < 3; i += 1) {
       const before = stream.acknowledged.length;
       await waitUntil('messages flow', () => stream.acknowledged.length > before + 20);
       await moveSlotOf(cluster, `${PREFIX}state:{bob}`);
     }
-    await stream.stop();
+    await Promise.all([stream.stop(), others.stop()]);
+    // What waits for the slot closes the way to nobody else.
+    expect(others.refused).toEqual([]);
+    expect(others.acknowledged.length).toBeGreaterThan(60);
     await bob.receives(stream.acknowledged.length);
     // Everything acknowledged, each once, in the order of offsets.
     expect(bob.messages.map(({ clientId }) => clientId)).toEqual(stream.acknowledged);
@@ -149,25 +154,6 @@ describe('a Redis Cluster that loses a master', () => {
     alice.close();
     bob.close();
   }, 60_000);
-
-  async function joinReplica(master: ClusterMember): Promise<RedisServer> {
-    const options = [...clusterOptions(await freePort()), '--cluster-allow-replica-migration', 'no'];
-    const replica = await startRedis(...options);
-    const client = new Redis(replica.url);
-    const masterClient = new Redis(master.url);
-    const masterId = String(await masterClient.cluster('MYID'));
-    await client.call('CLUSTER', 'MEET', '127.0.0.1', master.port, master.busPort);
-    await waitUntil('the replica knows its master', async () =>
-      String(await client.cluster('NODES')).includes(masterId),
-    );
-    await client.cluster('REPLICATE', masterId);
-    await waitUntil('it is in step', async () =>
-      (await client.info('replication')).includes('master_link_status:up'),
-    );
-    client.disconnect();
-    masterClient.disconnect();
-    return replica;
-  }
 
   async function ownerOf(key: string): Promise<number> {
     const client = new Redis(cluster.servers[0]!.url);

@@ -67,7 +67,7 @@ describe(`${clients} clients on ${NODES} nodes behind HAProxy, while nodes come 
     await untilQuiet();
 
     await fleet.look(crowd.users, history);
-    const remains = await readRemains(() => fleet.living[0], redis, crowd.users);
+    const remains = await readRemains(() => fleet.living[0], redis, crowd.users, history.now());
     violations = check(history, remains, { presenceMs: Number.POSITIVE_INFINITY, memoryBytes: 0 });
     measures = phases.map((phase) => measure(phase, history, crowd));
     routesTooMany = (await countRoutes()) - clients;

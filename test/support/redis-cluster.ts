@@ -77,3 +77,23 @@ export async function joinCluster(members: readonly ClusterMember[]): Promise<vo
     for (const client of clients) client.disconnect();
   }
 }
+
+/** A replica of that master, in step with it. */
+export async function joinReplica(master: ClusterMember): Promise<RedisServer> {
+  const options = [...clusterOptions(await freePort()), '--cluster-allow-replica-migration', 'no'];
+  const replica = await startRedis(...options);
+  const client = new Redis(replica.url);
+  const masterClient = new Redis(master.url);
+  const masterId = String(await masterClient.cluster('MYID'));
+  await client.call('CLUSTER', 'MEET', '127.0.0.1', master.port, master.busPort);
+  await waitUntil('the replica knows its master', async () =>
+    String(await client.cluster('NODES')).includes(masterId),
+  );
+  await client.cluster('REPLICATE', masterId);
+  await waitUntil('it is in step', async () =>
+    (await client.info('replication')).includes('master_link_status:up'),
+  );
+  client.disconnect();
+  masterClient.disconnect();
+  return replica;
+}

@@ -183,7 +183,7 @@ export class Arena {
 
   /** What is left when all is over. */
   async remains(users: readonly string[]): Promise<Remains> {
-    return readRemains(() => this.living[0], this.store, users);
+    return readRemains(() => this.living[0], this.store, users, this.history.now());
   }
 
   async close(): Promise<void> {

@@ -49,7 +49,8 @@ export class Facts {
         new Map(messages.map((message) => [message.id, message])),
       ]),
     );
-    for (const answer of this.of('answered')) this.sends.get(sendKey(answer))?.answers.push(answer);
+    for (const answer of this.of('answered'))
+      if (answer.at <= remains.readAt) this.sends.get(sendKey(answer))?.answers.push(answer);
   }
 
   of<K extends HistoryEvent['kind']>(kind: K): EventOf<K>[] {

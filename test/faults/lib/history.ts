@@ -54,6 +54,8 @@ export type EventOf<K extends HistoryEvent['kind']> = Extract<HistoryEvent, { ki
 
 /** What is there when all is over, pulled over REST and read from the store. */
 export interface Remains {
+  /** When reading began: what was answered later need not be there. */
+  readAt: number;
   inboxes: { user: string; channel: string; messages: SeenMessage[] }[];
   /** Every key, with what is left of its life in ms; -1 for one that nothing will expire. */
   keys: { key: string; ttlMs: number }[];

@@ -18,6 +18,7 @@ export async function readRemains(
   livingNode: () => NodeProcess | undefined,
   store: Pick<ArenaStore, 'keys'>,
   users: readonly string[],
+  readAt: number,
 ): Promise<Remains> {
   const inboxes: Remains['inboxes'] = [];
   for (const user of users) {
@@ -25,7 +26,7 @@ export async function readRemains(
       inboxes.push({ user, channel, messages: await pull(livingNode, user, channel) });
     }
   }
-  return { inboxes, keys: await store.keys() };
+  return { readAt, inboxes, keys: await store.keys() };
 }
 
 async function pull(
