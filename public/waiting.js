@@ -9,6 +9,8 @@ import { BeelineError } from './beeline-client.js';
 
 export const MAX_WAITING = 200;
 const MAX_WAITING_BYTES = 1024 * 1024;
+/** No calendar goes on after it. */
+const LAST_DATE_MS = 8.64e15;
 
 export class WaitingMessages {
   #prefix;
@@ -104,7 +106,7 @@ export function recordOf(clientId, json) {
   try {
     const record = JSON.parse(json);
     const { to, text, at } = record;
-    const isOurs = typeof to === 'string' && typeof text === 'string' && Number.isFinite(at);
+    const isOurs = typeof to === 'string' && typeof text === 'string' && Math.abs(at) <= LAST_DATE_MS;
     return isOurs && record.clientId === clientId ? record : undefined;
   } catch {
     return undefined;

@@ -7,6 +7,8 @@ import type { Page, WebSocketRoute } from 'playwright-core';
 export class Wire {
   /** The Socket.IO events that the page sent, in order. */
   readonly sent: { event: string; payload: Record<string, unknown> }[] = [];
+  /** Frames of the node that do not come through. */
+  hides: RegExp | undefined;
   private isCut = false;
   private deafAfter: string | undefined;
   private isDeaf = false;
@@ -70,7 +72,7 @@ export class Wire {
       server.send(frame);
     });
     server.onMessage((frame) => {
-      if (!this.isDeaf) socket.send(frame);
+      if (!this.isDeaf && this.hides?.test(frame.toString()) !== true) socket.send(frame);
     });
   }
 }
