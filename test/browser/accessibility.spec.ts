@@ -61,6 +61,8 @@ describe.each(['light', 'dark'] as const)('accessibility of the page in %s', (co
 
     await Promise.all(nodes.splice(0).map((each) => each.close()));
     await page.locator('#banner').getByText('Reconnecting').waitFor();
+    await visitor.write('this waits');
+    await visitor.message('this waits', 'waiting').waitFor();
     expect(await findingsOf(page)).toEqual([]);
-  });
+  }, 90_000);
 });

@@ -3,6 +3,9 @@ import { type BeelineNode, closeNodes, startCluster, TestClient, uniqueUser, wai
 import { addAccount, startBrowser, Visitor } from '../support/browser';
 import { Wire } from '../support/wire';
 
+/** Connections that are cut come back after seconds, in two tabs one after the other. */
+jest.setTimeout(60_000);
+
 describe('what is written in the page', () => {
   let browser: Browser;
   let context: BrowserContext;
