@@ -48,6 +48,7 @@ function beelineEnv() {
     LOCAL_ACCOUNTS: 'off',
     SEND_RATE_PER_SECOND: '1000000',
     NEW_RECEIVERS_PER_HOUR: '1000000',
+    SEND_BYTES_PER_DAY: '1000000000000',
   };
 }
 

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Blocks } from '../blocks';
 import { Config } from '../config';
-import { Contacts, SendRate, TypingRate } from '../limits';
+import { Contacts, SendBytes, SendRate, TypingRate } from '../limits';
 import { Logger } from '../logging';
 import { Metrics } from '../metrics';
 import { NodeService } from '../node';
@@ -73,6 +73,7 @@ export class ChatService {
     private readonly policy: ContactPolicy,
     private readonly blocks: Blocks,
     private readonly rate: SendRate,
+    private readonly bytes: SendBytes,
     private readonly contacts: Contacts,
     private readonly typingRate: TypingRate,
     private readonly logger: Logger,
@@ -95,7 +96,7 @@ export class ChatService {
     const channel = this.knownChannel(outgoing.channel);
     const bodyJson = this.printBody(outgoing.body);
     const lane = `${channel}/${from}/${to}`;
-    const stored = this.lanes.inOrder(lane, this.admit(outgoing), () =>
+    const stored = this.lanes.inOrder(lane, this.admit(outgoing, Buffer.byteLength(bodyJson)), () =>
       this.store(outgoing, channel, bodyJson),
     );
     if (!copy) return stored;
@@ -106,10 +107,12 @@ export class ChatService {
   }
 
   /** Resolves where it may be sent. In a conversation under way nothing here asks the store. */
-  private async admit({ actor, isBackend, from, to }: Outgoing): Promise<void> {
+  private async admit({ actor, isBackend, from, to }: Outgoing, bytes: number): Promise<void> {
     await this.requireContact(from, to);
     this.rate.spend(actor, isBackend ? 'backend' : 'send');
-    if (!isBackend) await this.contacts.admit(actor, to);
+    if (isBackend) return;
+    this.bytes.spend(actor, bytes);
+    await this.contacts.admit(actor, to);
   }
 
   private store(outgoing: Outgoing, channel: Channel, bodyJson: string): Promise<SendAnswer> {

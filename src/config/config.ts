@@ -46,6 +46,7 @@ export abstract class Config implements Omit<Settings, SettledElsewhere> {
   abstract readonly maxBodyBytes: number;
   abstract readonly sendRatePerSecond: number;
   abstract readonly backendSendRatePerSecond: number;
+  abstract readonly sendBytesPerDay: number;
   abstract readonly newReceiversPerHour: number;
   abstract readonly maxConnectionsPerAddress: number;
   abstract readonly trustedProxies: number;

@@ -189,6 +189,12 @@ export const SETTINGS = {
     '2000',
     'The same for a token with the scope `send:any`, which another backend has.',
   ),
+  sendBytesPerDay: setting(
+    'SEND_BYTES_PER_DAY',
+    read.integer(1024),
+    '134217728',
+    'Bytes of message bodies that a user may send in a day, and as many at once; not for the scope `send:any`. Over it: `rate_limited`.',
+  ),
   newReceiversPerHour: setting(
     'NEW_RECEIVERS_PER_HOUR',
     read.integer(1),

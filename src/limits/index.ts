@@ -7,6 +7,7 @@ export { RecentKeys } from './recent-keys';
 export { IntakeRate } from './intake-rate';
 export { LookRate } from './look-rate';
 export { LimitsModule } from './limits.module';
+export { SendBytes } from './send-bytes';
 export { SendRate } from './send-rate';
 export { TokenBucket } from './token-bucket';
 export { TypingRate } from './typing-rate';

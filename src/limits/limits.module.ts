@@ -11,6 +11,7 @@ import { Contacts } from './contacts';
 import { IntakeRate } from './intake-rate';
 import { LookRate } from './look-rate';
 import { RateStore } from './rate-store.port';
+import { SendBytes } from './send-bytes';
 import { SendRate } from './send-rate';
 import { TypingRate } from './typing-rate';
 
@@ -19,6 +20,7 @@ import { TypingRate } from './typing-rate';
 @Module({
   providers: [
     BodyBudget,
+    SendBytes,
     SendRate,
     TypingRate,
     IntakeRate,
@@ -28,6 +30,6 @@ import { TypingRate } from './typing-rate';
     storeProvider(RateStore, { redis: RedisRateStore, embedded: EmbeddedRateStore }),
     storeProvider(ContactStore, { redis: RedisContactStore, embedded: EmbeddedContactStore }),
   ],
-  exports: [BodyBudget, SendRate, TypingRate, Contacts, AuthAttempts, IntakeRate, LookRate],
+  exports: [BodyBudget, SendRate, TypingRate, Contacts, AuthAttempts, IntakeRate, LookRate, SendBytes],
 })
 export class LimitsModule {}

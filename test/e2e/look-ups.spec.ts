@@ -100,12 +100,13 @@ describe('look-ups', () => {
     const asker = uniqueUser('asker');
     const [one, other] = [await TestClient.connect(node, asker), await TestClient.connect(node, asker)];
     const users = Array.from({ length: 200 }, (_, i) => `u-${i}`);
-    const messages = users.map((to) => ({ to, channel: 'chat', offset: '1-1' }));
+    // Two hundred questions to one receiver's inbox: a single look for the store.
+    const messages = users.map((_, i) => ({ to: 'u-0', channel: 'chat', offset: `${i + 1}-1` }));
     const startedAt = performance.now();
     const answers = await Promise.all(
-      Array.from({ length: LOOKS / 200 }, (_, i) => [
-        i % 2 === 0 ? one.request('presence:get', { users }) : one.request('receipts:get', { messages }),
-        other.request('presence:watch', { users }),
+      Array.from({ length: LOOKS / 200 }, () => [
+        one.request('receipts:get', { messages }),
+        other.request('receipts:get', { messages }),
       ]).flat(),
     );
     // On a busy machine some may be too late for the store; those are paid for as well.
@@ -115,11 +116,15 @@ describe('look-ups', () => {
     expect(codes.filter((code) => code === 'ok').length).toBeLessThanOrEqual(LOOKS / 200 + came);
     expect(codes).toContain('rate_limited');
     expect(codes.every((code) => ['ok', 'rate_limited', 'unavailable'].includes(code))).toBe(true);
-    let answer = await rest(node, 'POST', '/presence/query', { token: tokenFor(asker), body: { users } });
-    while (answer.status !== 429) {
-      answer = await rest(node, 'POST', '/presence/query', { token: tokenFor(asker), body: { users } });
-    }
-    expect(answer.body).toMatchObject({ code: 'rate_limited', retryAfterMs: expect.any(Number) as number });
+    const asked = await Promise.all(
+      Array.from({ length: 20 }, () =>
+        rest(node, 'POST', '/presence/query', { token: tokenFor(asker), body: { users } }),
+      ),
+    );
+    expect(asked.find(({ status }) => status === 429)?.body).toMatchObject({
+      code: 'rate_limited',
+      retryAfterMs: expect.any(Number) as number,
+    });
     const bystander = await TestClient.connect(node, uniqueUser('bystander'));
     expect(await bystander.request('presence:get', { users })).toMatchObject({ ok: true });
   }, 30_000);

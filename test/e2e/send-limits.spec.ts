@@ -138,3 +138,35 @@ describe('limits of sending, on three nodes', () => {
     expect(asMany.some(({ status }) => status === 429)).toBe(true);
   });
 });
+
+describe('the bytes of a day', () => {
+  const PER_DAY = 40_000;
+  const BODY = 'x'.repeat(998);
+  let nodes: [BeelineNode, BeelineNode, BeelineNode];
+  beforeAll(async () => {
+    nodes = await startTrio({ SEND_BYTES_PER_DAY: `${PER_DAY}` });
+  });
+  afterAll(() => closeNodes(...nodes));
+
+  it('are one number for all nodes; another user and another backend are not held up', async () => {
+    const [alice, bob] = [uniqueUser('alice'), uniqueUser('bob')];
+    const post = (i: number, user: string, claims = {}) =>
+      rest(nodes[i % 3] ?? nodes[0], 'POST', '/messages', {
+        token: tokenFor(user, claims),
+        body: { to: bob, body: BODY },
+      });
+    const accepted: boolean[] = [];
+    for (let i = 0; i < 60; i += 1) accepted.push((await post(i, alice)).status === 201);
+    const count = accepted.filter(Boolean).length;
+    // Forty, and on each node what was on its way to the store.
+    expect(count).toBeGreaterThanOrEqual(40);
+    expect(count).toBeLessThanOrEqual(46);
+    for (const i of [0, 1, 2]) {
+      const refused = await post(i, alice);
+      expect(refused).toMatchObject({ status: 429, body: { code: 'rate_limited', retryable: true } });
+      expect(refused.body['retryAfterMs']).toBeGreaterThan(0);
+    }
+    expect((await post(0, uniqueUser('carol'))).status).toBe(201);
+    expect((await post(0, alice, { scope: 'send:any' })).status).toBe(201);
+  });
+});

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Blocks a user, where not too many are blocked.
 -- KEYS[1] blocks:{user}, set: users
 -- ARGV[1] the user who is blocked
