@@ -33,7 +33,7 @@ const upTo = (count: number): string[] => Array.from({ length: count }, (_, i) =
 
 /** They store what grows, or write nothing: all others are bookkeeping. */
 const REFUSED_WHEN_FULL = ['append-messages', 'admit-contact', 'open-login'];
-const WRITES_THAT_NEED_ROOM = /'(SET|HSET|ZADD|XADD|INCR)'/;
+const WRITES_THAT_NEED_ROOM = /'(SET|HSET|SADD|ZADD|XADD|INCR)'/;
 
 describe('Lua scripts', () => {
   it('are found', () => {
