@@ -100,7 +100,7 @@ describe('while Redis is full, and stays so', () => {
     expect((await rest(a, 'POST', '/auth/logout', { token: ended.accessToken })).status).toBe(204);
     expect((await rest(a, 'GET', '/inbox', { token: ended.accessToken })).status).toBe(401);
     // Whoever filled it can be kept off, and shut out.
-    expect(await bob.request('block:set', { user: aliceId, blocked: true })).toMatchObject({ ok: true });
+    expect(await again.request('block:set', { user: aliceId, blocked: true })).toMatchObject({ ok: true });
     const change = { token: tokenFor('operator', { scope: 'admin' }), body: { disabled: true } };
     expect((await rest(a, 'PUT', `/admin/users/${aliceId}`, change)).status).toBe(204);
     const newcomer = { username: uniqueUser('new'), password: 'correct horse' };
