@@ -81,6 +81,18 @@ describe('a fair queue', () => {
     expect(counter.served).toEqual(['at work', 'k0', 'k1', 'a0', 'k2']);
   });
 
+  it('leaves no timer behind, neither of those it serves nor of those it refuses', async () => {
+    const timers = (): number =>
+      process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length;
+    const before = timers();
+    const counter = new Counter(1, 2);
+    for (let i = 0; i < 6; i += 1) counter.come(`a${i}`, stranger('192.0.2.1'));
+    await settled();
+    expect([counter.refused.length, timers() - before]).toEqual([3, 2]);
+    await counter.serveAll();
+    expect(timers()).toBe(before);
+  });
+
   it('lets nobody wait for longer than is told, and forgets them', async () => {
     const counter = new Counter(1, 100, 20);
     counter.come('at work', stranger('192.0.2.9'));

@@ -38,13 +38,18 @@ export class FairQueue {
   async run<T>({ address, isKnown }: Asker, work: () => Promise<T>): Promise<T> {
     await new Promise<void>((start, refuse) => {
       const lane = isKnown ? this.known : this.strangers;
-      const job: Job = { start, refuse: () => refuse(this.refusal()) };
       const timer = setTimeout(() => {
         if (lane.remove(address, job)) job.refuse();
       }, this.maxWaitMs);
-      job.start = () => {
-        clearTimeout(timer);
-        start();
+      const job: Job = {
+        start: () => {
+          clearTimeout(timer);
+          start();
+        },
+        refuse: () => {
+          clearTimeout(timer);
+          refuse(this.refusal());
+        },
       };
       lane.add(address, job);
       this.startNext();
